@@ -1,0 +1,70 @@
+"""A simulator of markets in which open and closed AI models compete.
+
+    import sim
+
+    scenario = sim.load("baseline")
+    result = sim.simulate(scenario, seed=1, replicates=8)
+    result.market                                            # a tidy pandas frame, as are the other tables
+
+Names are imported when they are first used, so that `import sim` and `aimarkets --help` are instant.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from sim.analysis.compare import Comparison, compare
+    from sim.market import Market
+    from sim.run.errors import RunError, SimulationError
+    from sim.run.results import Result, load_result
+    from sim.run.simulate import simulate
+    from sim.scenario import Resolved, Scenario, ScenarioError, load, shipped
+
+__all__ = [
+    "Comparison",
+    "Market",
+    "Resolved",
+    "Result",
+    "RunError",
+    "Scenario",
+    "ScenarioError",
+    "SimulationError",
+    "__version__",
+    "compare",
+    "load",
+    "load_result",
+    "shipped",
+    "simulate",
+]
+
+_HOMES = {
+    "Comparison": "sim.analysis.compare",
+    "Market": "sim.market",
+    "Resolved": "sim.scenario",
+    "Result": "sim.run.results",
+    "RunError": "sim.run.errors",
+    "Scenario": "sim.scenario",
+    "ScenarioError": "sim.scenario",
+    "SimulationError": "sim.run.errors",
+    "compare": "sim.analysis.compare",
+    "load": "sim.scenario",
+    "load_result": "sim.run.results",
+    "shipped": "sim.scenario",
+    "simulate": "sim.run.simulate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sim' has no attribute '{name}'; it has: {', '.join(sorted(__all__))}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

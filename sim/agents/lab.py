@@ -1,0 +1,234 @@
+"""A lab: trains a model family when it is due and chooses how to release it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+
+from sim.choice.payoffs import CLOSED, OPENS, Model, Outlook, evaluate
+from sim.choice.rules import View, find_rule
+from sim.record import COMPONENTS, MODES
+from sim.scenario.events import ForcedRelease
+from sim.setting import FLAGSHIP, SMALL, Array, Flags
+from sim.state import NEVER
+from sim.technology.capability import capability, derived_capability, run_flop, saturating
+from sim.technology.serving import bytes_per_token
+
+if TYPE_CHECKING:
+    from sim.market import Market
+
+SMALLEST_SCALE = 1e4
+"""Revenue scale of a firm that has none, USD a month."""
+
+
+class Lab(mesa.Agent):
+    """A model developer.
+
+    Attributes
+    ----------
+    name
+        Key in the scenario, or the name of an entrant's slot.
+    index
+        Row in the state's arrays.
+    """
+
+    model: Market
+
+    def __init__(self, market: Market, name: str, index: int) -> None:
+        super().__init__(market)
+        self.name, self.index = name, index
+        self.row = market.setting.lab_row(index)
+        self.region = market.setting.regions[int(market.setting.lab_region[index])]
+        self.rule_name = self.row.rule or market.scenario.choice.rule
+        self.rule = find_rule(self.rule_name)
+        self.families = 0
+
+    @property
+    def due(self) -> bool:
+        """Whether the next model is finished this month."""
+        state = self.model.state
+        return bool(
+            state.active[self.index] and state.next_release[self.index] <= self.model.month
+            and not (self.model.scenario.mechanisms.bankruptcy and state.broke[self.index] > 0)
+        )
+
+    def start(self) -> None:
+        """Begin work: money, first compute, first release date."""
+        market, i = self.model, self.index
+        market.state.active[i] = True
+        market.state.cash[i] = self.row.cash
+        market.add_compute(i, self.row.initial_compute, self.row.training_share)
+        if i >= len(market.scenario.labs):
+            others = market.state.active & (np.arange(len(market.setting.labs)) != i)
+            lead = market.state.algorithm[others].max(initial=-np.inf)
+            if np.isfinite(lead):
+                market.state.algorithm[i] = lead + self.row.initial_algorithm
+        market.state.next_release[i] = market.month + int(np.ceil(market.luck["phase"][market.month, i] * self._interval()))
+
+    def _interval(self) -> float:
+        return float(self.row.release_interval)
+
+    def train(self, forced: ForcedRelease | None = None) -> Model:
+        """Finish a family: the better of an own run and a model built on the best open base."""
+        market, i = self.model, self.index
+        tech, state, m = market.scenario.technology, market.state, market.scenario.mechanisms
+        flop = float(run_flop(state.training[i], tech.utilisation, tech.run_months, tech.final_run_share))
+        flop = max(flop, 1e18)
+        if forced is not None and forced.flop is not None:
+            flop = forced.flop
+        given = None if forced is None else forced.capability
+        if given is not None:
+            state.algorithm[i] = (given - tech.reference_capability) / tech.capability_per_order - np.log10(
+                flop / tech.reference_flop
+            )
+        own = float(capability(
+            flop, state.algorithm[i], per_order=tech.capability_per_order, reference=tech.reference_capability,
+            reference_flop=tech.reference_flop,
+        ))
+        size = float(bytes_per_token(
+            flop, state.algorithm[i], reference=tech.bytes_per_token, reference_flop=tech.reference_flop,
+            size_exponent=tech.size_exponent, progress=tech.serving_progress,
+        ))
+        base = -1
+        if given is None:
+            if m.noise:
+                own += tech.capability_noise * market.luck["research"][market.month, i]
+            if m.flywheel:
+                p = market.scenario.community
+                own += p.flywheel * float(saturating(state.data[i], p.half_use))
+            base, built = self._best_base(flop)
+            if built > own:
+                own, size = built, float(state.open_bytes[base, FLAGSHIP])
+            else:
+                base = -1
+        return Model(
+            np.array([own, own - tech.small_gap]), np.array([size, size * tech.small_size]), flop, base
+        )
+
+    def _best_base(self, flop: float) -> tuple[int, float]:
+        """The open model of another lab that gives the best start, and how good it would be."""
+        market, state = self.model, self.model.state
+        sp = market.scenario.spillovers
+        if not market.scenario.mechanisms.derivation:
+            return -1, -np.inf
+        free = ~state.open_restricted[:, FLAGSHIP] | (self.row.users <= market.policy.threshold)
+        ready = market.month - state.open_since[:, FLAGSHIP] >= sp.derivation_lag
+        usable = np.where(free & ready, state.open_capability[:, FLAGSHIP], -np.inf)
+        usable[self.index] = -np.inf
+        base = int(np.argmax(usable))
+        if not np.isfinite(usable[base]):
+            return -1, -np.inf
+        built = derived_capability(usable[base], flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
+        return base, float(built)
+
+    def release(self, forced: ForcedRelease | None = None) -> None:
+        """Train the family that is due, choose its mode, release it."""
+        market, i = self.model, self.index
+        model = self.train(forced)
+        allowed, rates = market.policy.modes_for(self.region, float(model.capability[FLAGSHIP]))
+        allowed = allowed & ~market.reacting_ban(self.region, float(model.capability[FLAGSHIP]))
+        rates = rates + np.where(OPENS[:, FLAGSHIP], market.policy.open_subsidy[market.setting.lab_region[i]], 0.0)
+        if not allowed.any():
+            allowed = np.arange(len(MODES)) == CLOSED
+        if forced is not None:
+            mode = MODES.index(forced.mode)
+            self._note(model, mode, forced, None)
+        else:
+            mode = self._choose(model, allowed, rates)
+        self._apply(model, mode, forced)
+
+    def _choose(self, model: Model, allowed: Flags, rates: Array) -> int:
+        """Ask the rule, draw the mode, write down the choice and its reasons."""
+        market, i = self.model, self.index
+        state, choice = market.state, market.scenario.choice
+        parts: dict[bool, Array] = {}
+        scale = max(float(state.revenue[i]), SMALLEST_SCALE)
+
+        def payoffs(ahead: bool) -> Array:
+            nonlocal scale
+            if ahead not in parts:
+                found = evaluate(
+                    market.setting, state, market.policy, i, model, market.month, self._outlook(), ahead=ahead,
+                    allowed=allowed,
+                )
+                scale = max(float(state.revenue[i]), found.revenue, SMALLEST_SCALE)
+                part = found.parts.copy()
+                changes = np.arange(len(MODES)) != state.mode[i]
+                part[:, COMPONENTS.index("change")] = -choice.change_cost * scale * changes
+                part[:, COMPONENTS.index("policy")] = rates * scale
+                parts[ahead] = part
+            return np.asarray(parts[ahead].sum(axis=1) / scale)
+
+        peers = state.active & (state.released > NEVER) & (np.arange(len(state.active)) != i)
+        ratio = state.profit / np.maximum(state.revenue, SMALLEST_SCALE)
+        verdict = self.rule(View(
+            payoffs=payoffs, present=int(state.mode[i]), initial=MODES.index(self.row.initial_mode), allowed=allowed,
+            attraction=state.attraction[i], experience=float(state.experience[i]), peer_mode=state.mode[peers],
+            peer_profit=ratio[: len(peers)][peers], own_profit=float(ratio[i]),
+            luck=float(market.luck["peer"][market.month, i]), parameters=choice,
+        ))
+        state.attraction[i], state.experience[i] = verdict.attraction, verdict.experience
+        reached = np.cumsum(verdict.probability) > market.luck["mode"][market.month, i]
+        mode = int(np.argmax(reached)) if reached.any() else int(np.argmax(verdict.probability))
+        reasons: dict[str, Any] = {"scale": scale}
+        part = parts.get(True, parts.get(False))
+        for k, name in enumerate(MODES):
+            reasons[f"{name}_probability"] = verdict.probability[k]
+            if part is not None and allowed[k]:
+                reasons |= {f"{name}_{component}": part[k, c] for c, component in enumerate(COMPONENTS)}
+                reasons[f"{name}_payoff"] = part[k].sum()
+        self._note(model, mode, None, reasons)
+        return mode
+
+    def _outlook(self) -> Outlook:
+        market = self.model
+        tech = market.scenario.technology
+        labs = len(market.setting.labs)
+        return Outlook(
+            bandwidth_price=market.bandwidth_price, weights=market.weights(),
+            funding=0.0 if self.row.parent else float(market.funding_path[market.month, self.index]),
+            growth=market.serving_growth(), training_flop=run_flop(
+                market.state.training[:labs], tech.utilisation, tech.run_months, tech.final_run_share
+            ),
+        )
+
+    def _note(self, model: Model, mode: int, forced: ForcedRelease | None, reasons: dict[str, Any] | None) -> None:
+        """Write down the release, and the choice if there was one."""
+        market, i = self.model, self.index
+        state = market.state
+        rivals = np.delete(state.capability[:, FLAGSHIP], i).max(initial=-np.inf)
+        best = max(rivals, float(state.open_capability[:, FLAGSHIP].max()))
+        gap = float(best - model.capability[FLAGSHIP]) if np.isfinite(best) else np.nan
+        self.families += 1
+        common = {"month": market.month, "lab": self.name, "region": self.region}
+        name = forced.model if forced is not None else f"{self.row.title or self.name} {self.families}"
+        market.record.models.append({
+            **common, "model": name, "mode": MODES[mode], "forced": forced is not None,
+            "base": market.setting.labs[model.base] if model.base >= 0 else "",
+            "capability": float(model.capability[FLAGSHIP]), "capability_small": float(model.capability[SMALL]),
+            "flop": model.flop, "algorithm": float(state.algorithm[i]), "bytes_per_token": float(model.bytes_[FLAGSHIP]),
+            "frontier_gap": gap,
+        })
+        market.record.decisions.append({
+            **common, "rule": "history" if forced is not None else self.rule_name, "previous": MODES[state.mode[i]],
+            "taken": MODES[mode], "forced": forced is not None, "capability": float(model.capability[FLAGSHIP]),
+            "frontier_gap": gap, **(reasons or {}),
+        })
+
+    def _apply(self, model: Model, mode: int, forced: ForcedRelease | None) -> None:
+        """Put the family on the market."""
+        market, i = self.model, self.index
+        state = market.state
+        state.mode[i], state.released[i] = mode, market.month
+        state.capability[i], state.bytes_[i] = model.capability, model.bytes_
+        # Weights once open stay open; a weaker release does not take the better one away.
+        for tier in np.flatnonzero(OPENS[mode]):
+            state.open_capability[i, tier], state.open_bytes[i, tier] = model.capability[tier], model.bytes_[tier]
+            state.open_since[i, tier] = market.month
+            state.open_restricted[i, tier] = MODES[mode] == "open_restricted"
+        wait = self._interval()
+        if market.scenario.mechanisms.noise:
+            wait *= 1.0 + market.scenario.technology.timing_noise * market.luck["timing"][market.month, i]
+        state.next_release[i] = market.month + max(1, round(wait))

@@ -1,0 +1,1 @@
+"""Questions to results: what differs between two scenarios, and by how much for sure."""

@@ -1,0 +1,186 @@
+"""Fixed points of many small maps at once, by Anderson acceleration.
+
+Each problem of a batch keeps its own history, its own safeguard and its own end: what else is in the batch
+does not change its iterates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+# Measured on random markets (tests/economics/test_fixed_point.py keeps watch): from a cold start to 1e-10
+# plain iteration takes about 120 evaluations, depth 3 36, depth 5 29, depth 8 26 and depth 12 25.
+_DEPTH = 8
+_RIDGE = 1e-14  # of the normal equations, relative to their trace
+_STEADY = 0.95  # plain steps that cut the residual to this part of the last are trusted ...
+_GROWTH = 1.5  # ... and an accelerated step that lets it grow by more is not
+_LONGEST_PATIENCE = 40
+
+
+class BatchMap(Protocol):
+    """A map on (problems, n) with a residual for each problem that is 0 at a fixed point."""
+
+    def __call__(self, x: FloatArray, /) -> tuple[FloatArray, FloatArray]:
+        """Images (problems, n) and residuals (problems,)."""
+
+    def rows(self, keep: BoolArray, /) -> Self:
+        """The map of the problems in `keep`."""
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoints:
+    """The best points found, their residuals, and how many evaluations of the map each took."""
+
+    x: FloatArray  # (problems, n)
+    residual: FloatArray  # (problems,)
+    iterations: NDArray[np.intp]  # (problems,)
+
+
+def fixed_points(
+    function: BatchMap, start: FloatArray, *, tolerance: float, iterations: int, depth: int = _DEPTH
+) -> FixedPoints:
+    """Fixed points of a batch of maps (Anderson 1965; "type II" of Fang & Saad 2009).
+
+    With f = g(x) - x, an accelerated step goes to x + f - (dX + dF) a, where a solves min |f - dF a| over the
+    last `depth` differences of x and f. A problem accelerates only while that works: after an accelerated
+    step that lets its residual grow it forgets its history and goes on with plain steps x <- g(x) until
+    several in a row have cut the residual, each time more. So it is never held at a near-solution, where
+    residuals dip and rise again, and it starts towards fixed points that attract plain iteration: of the
+    pricing map these are the maxima of profit, not its minima.
+
+    Parameters
+    ----------
+    function
+        The maps.
+    start
+        (problems, n).
+    tolerance
+        A problem stops when its residual is at most this.
+    iterations
+        Most evaluations of the map.
+    depth
+        Number of differences kept; 0 is plain iteration.
+
+    Returns
+    -------
+    FixedPoints: of a problem that did not stop, the point with the least residual; the caller compares with
+    the tolerance.
+    """
+    problems, n = start.shape
+    best_x, best_residual = start.copy(), np.full(problems, np.inf)
+    taken = np.zeros(problems, dtype=np.intp)
+    active = np.arange(problems)
+    x = start
+    last_image = start
+    last_residual = np.full(problems, np.inf)
+    trust = _Trust(problems)
+    history = _History(problems, n, depth)
+    for count in range(1, iterations + 1):
+        image, residual = function(x)
+        lost = ~(np.isfinite(image).all(axis=-1) & np.isfinite(residual))
+        if lost.any():
+            image = np.where(lost[:, None], last_image, image)
+            residual = np.where(lost, np.inf, residual)
+        taken[active] = count
+        better = active[residual < best_residual[active]]
+        if len(better):
+            mask = residual < best_residual[active]
+            best_x[better], best_residual[better] = x[mask], residual[mask]
+
+        failed = trust.update(residual, last_residual)
+        history.forget(failed | lost)
+        step = history.step(x, image - x, trust.accelerating & ~lost)
+        x, last_image, last_residual = x + step, image, residual
+
+        going = residual > tolerance
+        if not going.any():
+            break
+        if not going.all():
+            active, x = active[going], x[going]
+            last_image, last_residual = last_image[going], last_residual[going]
+            history.keep(going)
+            trust.keep(going)
+            function = function.rows(going)
+    return FixedPoints(best_x, best_residual, taken)
+
+
+class _Trust:
+    """Which problems accelerate, from the course of their residuals."""
+
+    def __init__(self, problems: int) -> None:
+        self.accelerating = np.zeros(problems, dtype=bool)
+        self.steady = np.zeros(problems, dtype=np.intp)  # plain steps in a row that cut the residual
+        self.patience = np.ones(problems, dtype=np.intp)  # how many of them it takes
+
+    def update(self, residual: FloatArray, before: FloatArray) -> BoolArray:
+        """Take note of the last step; returns the problems whose accelerated step failed."""
+        failed = self.accelerating & ~(residual <= _GROWTH * before)
+        self.steady = np.where(residual < _STEADY * before, self.steady + 1, 0)
+        self.steady[failed] = 0
+        self.patience = np.where(failed, np.minimum(2 * self.patience + 1, _LONGEST_PATIENCE), self.patience)
+        self.accelerating = ~failed & (self.accelerating | (self.steady > self.patience))
+        return failed
+
+    def keep(self, which: BoolArray) -> None:
+        """Go on with some of the problems."""
+        self.accelerating, self.steady, self.patience = (
+            self.accelerating[which],
+            self.steady[which],
+            self.patience[which],
+        )
+
+
+class _History:
+    """The last differences of points and of f, a ring for each problem. An empty slot has no weight."""
+
+    def __init__(self, problems: int, n: int, depth: int) -> None:
+        self.depth = depth
+        self.dx = np.zeros((problems, depth, n))
+        self.df = np.zeros((problems, depth, n))
+        self.last_x = np.zeros((problems, n))
+        self.last_f = np.zeros((problems, n))
+        self.known = np.zeros(problems, dtype=bool)
+        self.count = 0
+
+    def step(self, x: FloatArray, f: FloatArray, accelerate: BoolArray) -> FloatArray:
+        """Record the point, and take the accelerated or the plain step from it."""
+        if self.depth == 0:
+            return f
+        if self.known.any():
+            slot = self.count % self.depth
+            known = self.known[:, None]
+            self.dx[:, slot] = np.where(known, x - self.last_x, 0.0)
+            self.df[:, slot] = np.where(known, f - self.last_f, 0.0)
+            self.count += 1
+        self.last_x, self.last_f = x, f
+        self.known[:] = True
+        used = min(self.count, self.depth)
+        if used == 0 or not accelerate.any():
+            return f
+        df = self.df[:, :used]
+        gram = df @ df.swapaxes(-1, -2)
+        diagonal = gram.reshape(len(gram), -1)[:, :: used + 1]  # a view
+        trace = diagonal.sum(axis=-1)
+        diagonal += np.where(trace > 0, _RIDGE * trace, 1.0)[:, None]
+        weights = np.linalg.solve(gram, df @ f[..., None])
+        accelerated = f - ((self.dx[:, :used] + df).swapaxes(-1, -2) @ weights)[..., 0]
+        return np.where(accelerate[:, None], accelerated, f)
+
+    def forget(self, which: BoolArray) -> None:
+        """Empty the rings of some problems."""
+        if which.any():
+            self.dx[which] = 0.0
+            self.df[which] = 0.0
+            self.known[which] = False
+
+    def keep(self, which: BoolArray) -> None:
+        """Go on with some of the problems."""
+        self.dx, self.df = self.dx[which], self.df[which]
+        self.last_x, self.last_f, self.known = self.last_x[which], self.last_f[which], self.known[which]

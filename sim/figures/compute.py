@@ -1,0 +1,88 @@
+"""Compute for training and for serving by region, and where China's comes from."""
+
+from __future__ import annotations
+
+import math
+from typing import Unpack
+
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from sim.figures import ranking, wording
+from sim.figures.context import Options
+from sim.figures.layout import Page
+from sim.figures.scales import COUNT_LOG, SHARE
+from sim.figures.series import Grid, Series, add
+from sim.figures.style import BLACK, DASHES, HARDWARE, OTHER, region_colour, styled
+
+TOP = 5
+
+
+def compute(
+    market: DataFrame, *, leader: str = "us", bound: str = "china", title: str | None = None,
+    **options: Unpack[Options],
+) -> Figure:  # fmt: skip
+    """Training and serving compute by region, and the parts of the compute of the region that export rules bind.
+
+    Parameters
+    ----------
+    market
+        The table `market`.
+    leader, bound
+        The region to compare with, and the region whose compute is taken apart.
+    title
+        The finding; made from the numbers if None.
+    options
+        See `sim.figures.context.Options`.
+    """
+    with styled():
+        grid = Grid(market)
+        page = Page("Compute in firms' hands by home region, in H100 equivalents (H100e)", **options)
+        training = {
+            key: series for key, series in grid.split("compute_training", "region").items() if key != "world"
+        }  # fmt: skip
+        shown = ranking.leading(training, TOP)
+        for column, heading in (
+            ("compute_training", "Training compute, thousand H100e by FLOP/s"),
+            ("compute_serving", "Serving compute, thousand H100e by memory bandwidth"),
+        ):
+            panel = page.panel(heading, COUNT_LOG, 1.35)
+            for order, key in enumerate(shown):
+                series = grid.read(column, region=key)
+                panel.line(series, page.name(key), region_colour(key), DASHES[order % len(DASHES)])
+                page.observe(panel, column, key)
+        where = wording.sentence(wording.name(bound, page.names))
+        _sources(page, Grid(market[market["region"] == bound]), bound, f"{where}: sources of its compute, share")
+        return page.finish(title or _finding(training, leader, bound, page))
+
+
+def _sources(page: Page, grid: Grid, bound: str, heading: str) -> None:
+    panel = page.panel(heading, SHARE, 1.35)
+    smuggled, domestic, offshore = (
+        grid.read(f"compute_{part}").or_zero() for part in ("smuggled", "domestic", "offshore")
+    )  # fmt: skip
+    bought = grid.read("compute") - add([smuggled, domestic, offshore])
+    parts = {"Bought abroad": bought, "Home-made": domestic, "Rented abroad": offshore, "Smuggled": smuggled}
+    colours = (HARDWARE, region_colour(bound), OTHER, BLACK)
+    shares = ranking.shares({key: part.not_negative() for key, part in parts.items()})
+    panel.stack(
+        [
+            (shares[key], ranking.label_with_share(key, shares[key]), colour)
+            for key, colour in zip(parts, colours, strict=True)
+            if shares[key].values[shares[key].known].sum() > 0
+        ]
+    )
+
+
+def _finding(training: dict[str, Series], leader: str, bound: str, page: Page) -> str:
+    nothing = "Compute for training and for serving, by region"
+    if leader not in training or bound not in training:
+        return nothing
+    part = (training[bound] / training[leader]).end()
+    if not math.isfinite(part):
+        return nothing
+    whose, than = wording.adjective(bound, page.names), wording.adjective(leader, page.names)
+    end = wording.month(training[leader].days[-1])
+    if part > 1.5:
+        return f"{whose} labs train on {wording.times(part)} the compute of {than} labs in {end}"
+    return f"{whose} labs train on {wording.share(part)} of the compute of {than} labs in {end}"

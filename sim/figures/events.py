@@ -1,0 +1,115 @@
+"""Policy events: thin rules over the panels, with small labels in a strip above them that never overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from sim.figures import text
+from sim.figures.context import Date, Event, day
+from sim.figures.style import MUTED, RULE, Width
+
+ROWS = 3
+PAD = 0.025  # inches between a rule and its words
+PROJECTION = "projection →"
+
+
+class Mark(NamedTuple):
+    """A rule: its day since 1970, its words, who yields where there is no room, and how it is drawn."""
+
+    day: float
+    words: str
+    priority: int = 0
+    divider: bool = False  # the line between history and projection
+
+
+class Label(NamedTuple):
+    """A label in the strip: its mark, the rule's place and the words' ends in inches, and the row."""
+
+    mark: Mark
+    x: float
+    start: float
+    end: float
+    row: int
+
+
+def marks(events: Sequence[Event | tuple[Date, str]], history_until: Date | None) -> list[Mark]:
+    """The events and the end of history, in order of date."""
+    found = []
+    for event in events:
+        priority = event.priority if isinstance(event, Event) else 0
+        found.append(Mark(day(event[0]), text.plain(event[1]), priority))
+    if history_until is not None:
+        after = np.datetime64(int(day(history_until)), "D").astype("datetime64[M]") + 1
+        found.append(Mark(day(after), PROJECTION, 1_000_000, divider=True))
+    return sorted(found, key=lambda mark: (mark.day, mark.words))
+
+
+def place(found: Sequence[tuple[Mark, float]], size: Width, left: float, right: float) -> list[Label]:
+    """Find room for labels, given each mark and where its rule stands, between two ends in inches.
+
+    Marks of higher priority go first, and among equals later ones: a label stands to the right of its rule, so
+    that earlier labels step up over later ones and no rule crosses words. A label without room is left out.
+    """
+    placed: list[Label] = []
+    for mark, x in sorted(found, key=lambda pair: (-pair[0].priority, -pair[0].day)):
+        wide = text.width(mark.words, size.small)
+        spots = ((x + PAD, x + PAD + wide), (x - PAD - wide, x - PAD))
+        tries = (Label(mark, x, start, end, row) for start, end in spots for row in range(ROWS))
+        fitting = (label for label in tries if left <= label.start and label.end <= right and _free(label, placed))
+        label = next(fitting, None) if mark.words else None
+        if label is not None:
+            placed.append(label)
+    return placed
+
+
+def _free(label: Label, placed: Sequence[Label]) -> bool:
+    return all(
+        not (other.row == label.row and label.start < other.end + 2 * PAD and other.start < label.end + 2 * PAD)
+        and not _crossed(label, other)
+        and not _crossed(other, label)
+        for other in placed
+    )
+
+
+def _crossed(words: Label, rule: Label) -> bool:
+    """Whether the rule runs up through the words, or so near that it seems to."""
+    return rule.row >= words.row and words.start - 0.4 * PAD < rule.x < words.end + PAD
+
+
+def strip_height(labels: Sequence[Label], size: Width) -> float:
+    """The height of the strip in inches."""
+    return text.height(size.small, max((label.row + 1 for label in labels), default=0))
+
+
+def draw_rules(axes: Axes, found: Sequence[Mark], *, over: bool) -> None:
+    """The rules through one panel, behind its lines or over its areas."""
+    for divider, colour, dash in ((False, RULE, "solid"), (True, MUTED, (0, (4, 2)))):
+        days = [mark.day for mark in found if mark.divider == divider]
+        if days:
+            axes.add_collection(
+                LineCollection(
+                    [[(day, 0), (day, 1)] for day in days], colors=colour, linewidths=0.5 if not divider else 0.8,
+                    linestyles=dash, transform=axes.get_xaxis_transform(), zorder=1.5 if over else 0.9,
+                ), autolim=False,
+            )  # fmt: skip
+
+
+def draw_strip(figure: Figure, labels: Sequence[Label], bottom: float, size: Width) -> None:
+    """The labels above a panel whose upper edge is at `bottom` inches, and the stubs that lead to them."""
+    row = text.height(size.small)
+    for label in labels:
+        figure.text(
+            label.start, bottom + (label.row + 0.5) * row, label.mark.words, fontsize=size.small, color=MUTED,
+            ha="left", va="center_baseline", transform=figure.dpi_scale_trans,
+        )  # fmt: skip
+    if labels:
+        stubs = [[(label.x, bottom), (label.x, bottom + (label.row + 0.92) * row)] for label in labels]
+        figure.add_artist(
+            LineCollection(stubs, colors=RULE, linewidths=0.5, transform=figure.dpi_scale_trans, capstyle="butt")
+        )

@@ -1,0 +1,128 @@
+"""One panel: lines with bands, stacked areas, observed points; its labels wait in `ends` for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from sim.figures.gutter import End
+from sim.figures.scales import Scale, Ticks, fit
+from sim.figures.series import Array, Series
+from sim.figures.style import BLACK, Dash, Width, tint
+
+
+class Panel:
+    """One panel of a page.
+
+    Attributes
+    ----------
+    axes : where to draw; horizontally in days since 1970.
+    ends : labels to be written at the right.
+    rows : for panels with named rows instead of a scale: place, name and colour of each.
+    """
+
+    def __init__(self, axes: Axes, heading: str, scale: Scale, height: float, size: Width) -> None:
+        self.axes, self.scale, self.height, self.size = axes, scale, height, size
+        self.heading = f"{heading} (log scale)" if scale.kind == "log" else heading
+        self.ends: list[End] = []
+        self.rows: list[tuple[float, str, str]] = []
+        self.bands = self.areas = self.medians = 0  # most runs behind each, for the subtitle
+        self.observed = False
+        self.cut = False  # whether values lie below what is shown
+        self.days: list[float] = []
+        self._extent = [float("inf"), float("-inf")]
+
+    def line(
+        self,
+        series: Series,
+        label: str,
+        colour: str,
+        dash: Dash = "solid",
+        *,
+        bands: bool = True,
+        weight: float = 1.0,
+        bar: bool = True,
+    ) -> None:
+        """The median as a line; with several runs the 50 % and 90 % bands, and a bar for the end state."""
+        series = series.positive() if self.scale.kind == "log" else series
+        if not series.known.any():
+            return
+        low, inner_low, middle, inner_high, high = series.quantiles
+        many = series.runs > 1
+        if many and bands:
+            for under, over, alpha in ((low, high, 0.13), (inner_low, inner_high, 0.22)):
+                self.axes.fill_between(series.days, under, over, color=colour, alpha=alpha, linewidth=0)
+        self.axes.plot(
+            series.days, middle, color=colour, linestyle=dash, linewidth=self.size.line * weight,
+            solid_capstyle="butt", marker="o" if _lonely(middle) else "", markersize=3,
+        )  # fmt: skip
+        last = series.last()
+        if last is not None and label:
+            self.ends.append(End(last[1].q50, label, colour, last[1] if many and bar else None))
+        self._cover(series.days, *((low, high) if many and bands else (middle, middle)))
+        if many:
+            self.medians = max(self.medians, series.runs)
+            self.bands = max(self.bands, series.runs if bands else 0)
+
+    def stack(self, parts: Sequence[tuple[Series, str, str]]) -> None:
+        """Shares of a whole as areas from the bottom up: the mean over the runs, so that they add up.
+
+        Each part is a series of non-negative amounts, a label and a colour; months are made to sum to 1.
+        """
+        known = [part[0].known for part in parts]
+        if not known or not np.any(known):
+            return
+        amounts = np.array([np.maximum(part[0].or_zero().values, 0.0) for part in parts])
+        whole = amounts.sum(axis=0)
+        shares = np.divide(amounts, whole, out=np.full_like(amounts, np.nan), where=whole > 0)
+        some = np.isfinite(shares[0]).any(axis=1)
+        if not some.any():
+            return
+        days = parts[0][0].days[some]
+        mean = np.nanmean(shares[:, some], axis=2)
+        edges = np.vstack([np.zeros(len(days)), np.cumsum(mean, axis=0)])
+        if len(days) == 1:
+            days, edges = days[0] + np.array([-10.0, 10.0]), np.repeat(edges, 2, axis=1)
+        for (_, label, colour), below, above in zip(parts, edges[:-1], edges[1:], strict=True):
+            self.axes.fill_between(days, below, above, facecolor=tint(colour, 0.82), edgecolor="white", linewidth=0.5)
+            if label:
+                self.ends.append(End(float(below[-1] + above[-1]) / 2, label, colour))
+        self._cover(days, edges[0], edges[-1])
+        self.areas = max(self.areas, parts[0][0].runs)
+
+    def points(self, days: Array, values: Array) -> None:
+        """Observed values, as black points."""
+        keep = np.isfinite(values) & ((values > 0) | (self.scale.kind != "log"))
+        if keep.any():
+            self.axes.plot(
+                days[keep], values[keep], linestyle="", marker="o", markersize=2.6, color=BLACK,
+                markeredgecolor="white", markeredgewidth=0.4, zorder=5,
+            )  # fmt: skip
+            self._cover(days[keep], values[keep], values[keep])
+            self.observed = True
+
+    def cover(self, days: Sequence[float]) -> None:
+        """Make the page as long as these days."""
+        self.days.extend(days)
+
+    def ticks(self) -> Ticks:
+        """Limits and ticks of the vertical axis."""
+        if self.rows:
+            return Ticks(0.0, float(len(self.rows)), [row[0] for row in self.rows], [row[1] for row in self.rows])
+        ticks = fit(self.scale, *self._extent, self.height)
+        self.cut = self._extent[0] < ticks.low - 1e-9
+        return ticks
+
+    def _cover(self, days: Array, low: Array, high: Array) -> None:
+        self.days.extend((float(days[0]), float(days[-1])))
+        finite = np.concatenate([low[np.isfinite(low)], high[np.isfinite(high)]])
+        if len(finite):
+            self._extent = [min(self._extent[0], float(finite.min())), max(self._extent[1], float(finite.max()))]
+
+
+def _lonely(values: Array) -> bool:
+    """Whether no two neighbours are defined, so that a line would not show."""
+    finite = np.isfinite(values)
+    return bool(finite.any() and not (finite[1:] & finite[:-1]).any())

@@ -1,0 +1,48 @@
+"""Which firms or regions a figure shows by name, and what becomes of the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sim.figures import wording
+from sim.figures.series import Series, add
+
+
+def leading(parts: Mapping[str, Series], most: int) -> list[str]:
+    """The keys with the largest means in the last month, largest first; keys that are zero throughout are left out."""
+    size = {key: _late(part) for key, part in parts.items() if np.nansum(np.abs(part.values)) > 0}
+    return sorted(size, key=lambda key: (-size[key], -float(np.nansum(parts[key].values)), key))[:most]
+
+
+def others(parts: Mapping[str, Series], shown: Sequence[str]) -> Series | None:
+    """The sum of the parts that are not shown; None where there is nothing in them."""
+    rest = [part for key, part in parts.items() if key not in shown]
+    total = add(rest) if rest else None
+    return total if total is not None and np.nansum(total.values) > 0 else None
+
+
+def shares(parts: Mapping[str, Series]) -> dict[str, Series]:
+    """Each part as a share of the sum of all, run by run; a part that is not defined counts as zero."""
+    if not parts:
+        return {}
+    whole = add(parts.values())
+    return {key: part.or_zero() / whole for key, part in parts.items()}
+
+
+def label_with_share(words: str, part: Series) -> str:
+    """A name with its share in the last month, and where several runs differ the range of 90 % of them."""
+    if not part.known[-1:].any():
+        return words
+    low, high = part.quantiles[0, -1], part.quantiles[4, -1]
+    label = f"{words} {wording.share(part.mean[-1])}"
+    if part.runs == 1 or wording.share(low) == wording.share(high):
+        return label
+    return f"{label} ({wording.span(low, high)})"
+
+
+def _late(part: Series) -> float:
+    value = float(part.or_zero().mean[-1]) if len(part.days) else 0.0
+    return value if math.isfinite(value) else 0.0

@@ -1,0 +1,96 @@
+"""Writing figures: the same bytes every time, with provenance in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from sim.figures.style import styled
+
+DPI = 300
+FORMATS = ("png", "svg", "pdf")
+
+
+def alt_text(figure: Figure) -> str:
+    """What the figure says, for those who do not see it: the finding and the measure."""
+    parts = {str(words.get_gid()): words.get_text().replace("\n", " ") for words in figure.texts if words.get_gid()}
+    said = [parts[part].rstrip(".") for part in ("title", "subtitle") if parts.get(part)]
+    return ". ".join(said).replace("\u00a0", " ") + "."
+
+
+def save(
+    figure: Figure,
+    path_without_suffix: str | Path,
+    formats: Sequence[str] = ("png", "svg"),
+    metadata: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Write a figure in some formats, at its printed size.
+
+    Parameters
+    ----------
+    figure
+        As the functions of this package return it.
+    path_without_suffix
+        Folder and name; the suffix is added.
+    formats
+        Of "png" (300 dots an inch), "svg" (text as text) and "pdf" (fonts embedded).
+    metadata
+        Scenario, runs, seed, version and the like, written into the file. No date is added, so that the same
+        figure gives the same bytes.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    ValueError
+        If a format is not one of these.
+    """
+    stem = Path(path_without_suffix)
+    unknown = [suffix for suffix in formats if suffix not in FORMATS]
+    if unknown:
+        raise ValueError(f"formats: found '{unknown[0]}', allowed are {', '.join(FORMATS)}")
+    facts = {"Description": alt_text(figure), **dict(metadata or {})}
+    facts.setdefault("Title", _title(figure))
+    written = []
+    with styled():
+        for suffix in formats:
+            path = stem.with_name(f"{stem.name}.{suffix}")
+            extra: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if suffix == "png" else {}
+            figure.savefig(path, format=suffix, dpi=DPI, metadata=_WRITERS[suffix](facts), **extra)
+            written.append(path)
+    return written
+
+
+def _title(figure: Figure) -> str:
+    return next((words.get_text().replace("\n", " ") for words in figure.texts if words.get_gid() == "title"), "")
+
+
+def _png(facts: Mapping[str, str]) -> dict[str, Any]:
+    return {"Software": "aimarkets", **facts}
+
+
+def _rest(facts: Mapping[str, str]) -> str:
+    return "; ".join(f"{key}: {value}" for key, value in facts.items() if key not in ("Title", "Description"))
+
+
+def _svg(facts: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "Title": facts["Title"], "Description": facts["Description"], "Source": _rest(facts) or None,
+        "Creator": "aimarkets", "Date": None,
+    }  # fmt: skip
+
+
+def _pdf(facts: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "Title": facts["Title"], "Subject": facts["Description"], "Keywords": _rest(facts) or None,
+        "Creator": "aimarkets", "Producer": None, "CreationDate": None,
+    }  # fmt: skip
+
+
+_WRITERS = {"png": _png, "svg": _svg, "pdf": _pdf}

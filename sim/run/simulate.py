@@ -1,0 +1,218 @@
+"""Run a scenario for one or more seeds, here or in worker processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import NamedTuple
+
+from sim.market import Market
+from sim.randomness import uniform
+from sim.run.errors import RunError, SimulationError
+from sim.run.frames import Frames, concatenate, frames
+from sim.run.results import Result
+from sim.scenario import Resolved, Scenario, load
+
+Source = Resolved | Scenario | str | Path
+"""What can be simulated: a loaded scenario, its values alone, or what `sim.load` takes."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of months simulated so far and the number of all."""
+
+LAST_SEED = 2**63 - 1
+MAX_REPLICATES = 100_000
+
+
+class Task(NamedTuple):
+    """One replicate: plain data that any process can run."""
+
+    scenario: Scenario
+    replicate: int
+    seed: int
+
+
+class Outcome(NamedTuple):
+    """What a replicate gives back."""
+
+    frames: Frames
+    duration_s: float
+
+
+def simulate(
+    scenario: Source,
+    *,
+    seed: int = 1,
+    replicates: int = 1,
+    uncertainty: bool = False,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Result:
+    """Simulate a scenario.
+
+    Parameters
+    ----------
+    scenario
+        What `sim.load` gave, or what it would take: the name of a shipped scenario or the path of a file.
+    seed
+        Seed of the first replicate; replicate i has ``seed + i``. Two scenarios with one seed share every
+        draw that both make.
+    replicates
+        Number of replicates.
+    uncertainty
+        Whether each replicate draws the parameters that the scenario gives as distributions; otherwise they
+        stand at their central value.
+    workers
+        Processes to use. The result does not depend on it.
+    progress
+        Called from time to time with months done and months in all.
+
+    Returns
+    -------
+    Result
+        With one tidy frame a table: `market`, `labs`, `clouds`, `models`, `decisions`, `usage`.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario cannot be read; its text lists every problem.
+    RunError
+        If a number is out of range, or uncertainty is asked of a scenario that has none.
+    SimulationError
+        If the model fails in a replicate.
+    """
+    loaded = resolved(scenario)
+    _check(loaded, seed, replicates, uncertainty, workers)
+    scenarios = [_drawn(loaded, seed + i) if uncertainty else loaded.scenario for i in range(replicates)]
+    tasks = [Task(drawn, i, seed + i) for i, drawn in enumerate(scenarios)]
+    if workers == 1 or replicates == 1:
+        outcomes = _here(tasks, progress)
+    else:
+        outcomes = _elsewhere(tasks, min(workers, replicates), progress)
+    return Result(
+        scenario=loaded,
+        seeds=tuple(task.seed for task in tasks),
+        uncertainty=uncertainty,
+        durations_s=tuple(outcome.duration_s for outcome in outcomes),
+        **concatenate([outcome.frames for outcome in outcomes]),
+    )
+
+
+def resolved(scenario: Source) -> Resolved:
+    """Load what is not loaded yet.
+
+    Raises
+    ------
+    ScenarioError
+        As `sim.load`.
+    """
+    if isinstance(scenario, Resolved):
+        return scenario
+    if isinstance(scenario, Scenario):
+        return Resolved.of(scenario)
+    return load(scenario)
+
+
+def _check(loaded: Resolved, seed: int, replicates: int, uncertainty: bool, workers: int) -> None:
+    if not 1 <= replicates <= MAX_REPLICATES:
+        raise RunError(f"replicates: {replicates}; allowed: 1 to {MAX_REPLICATES}")
+    if not 0 <= seed <= LAST_SEED - replicates:
+        raise RunError(f"seed: {seed}; allowed: 0 to {LAST_SEED - replicates}")
+    if workers < 1:
+        raise RunError(f"workers: {workers}; allowed: 1 or more")
+    if uncertainty and not loaded.distributions:
+        raise RunError(
+            f"uncertainty: no parameter of '{loaded.name}' is a distribution; "
+            "give one as {dist: triangular, low: ..., mode: ..., high: ...}, or run without uncertainty"
+        )
+
+
+def _drawn(loaded: Resolved, seed: int) -> Scenario:
+    return loaded.draw(partial(uniform, seed, "parameters")).scenario
+
+
+def run_task(task: Task, tick: Callable[[], None] = lambda: None) -> Outcome:
+    """Run one replicate; `tick` is called after each month.
+
+    Raises
+    ------
+    SimulationError
+        If the model fails, with month, seed and reason.
+    """
+    started = time.perf_counter()
+    with _blaming(task, "set-up"):
+        market = Market(task.scenario, task.seed)
+    for month in market.months:
+        with _blaming(task, str(month)):
+            market.step()
+        tick()
+    tables = frames(market.record, market.setting, replicate=task.replicate, seed=task.seed)
+    return Outcome(tables, time.perf_counter() - started)
+
+
+@contextmanager
+def _blaming(task: Task, where: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise SimulationError(f"replicate {task.replicate} (seed {task.seed}), {where}: {reason}") from error
+
+
+def _here(tasks: list[Task], progress: Progress | None) -> list[Outcome]:
+    total = sum(_months(task) for task in tasks)
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+
+    return [run_task(task, tick) for task in tasks]
+
+
+def _elsewhere(tasks: list[Task], workers: int, progress: Progress | None) -> list[Outcome]:
+    total, done = sum(_months(task) for task in tasks), 0
+    outcomes: dict[int, Outcome] = {}
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+    try:
+        submitted = {pool.submit(run_task, task): task for task in tasks}
+        for future in as_completed(submitted):
+            task = submitted[future]
+            outcomes[task.replicate] = future.result()
+            done += _months(task)
+            if progress is not None:
+                progress(done, total)
+    except BrokenProcessPool as error:
+        raise SimulationError("a worker process died, perhaps for lack of memory: use fewer") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return [outcomes[task.replicate] for task in tasks]
+
+
+def _months(task: Task) -> int:
+    return task.scenario.end - task.scenario.start + 1
+
+
+def _prepare_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent does, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _follow(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)

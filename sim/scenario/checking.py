@@ -1,0 +1,119 @@
+"""From a tree to a model: every problem of a scenario at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from sim.scenario.nodes import Node, Path, Scalar, Table, drop, path_of, path_text, plain
+from sim.scenario.problems import Flaw, Problem, ScenarioError, did_you_mean
+from sim.scenario.shapes import Shape, fields_of
+from sim.scenario.translation import problems_of, spot_of
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Blueprint(Generic[M]):
+    """What a scenario must be: its model, and a check of what no single field can see."""
+
+    model: type[M]
+    check: Callable[[M], Iterable[Flaw]]
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of a whole scenario."""
+        return Shape("entry", entries=(self.model,))
+
+    @property
+    def named_lists(self) -> frozenset[str]:
+        """Top-level keys whose lists hold entries with a name, such as ``events``."""
+        fields = fields_of(self.model).items()
+        return frozenset(key for key, shape in fields if shape.kind == "list" and _named(shape.item))
+
+
+def validated(
+    tree: Table, blueprint: Blueprint[M], added: Collection[Path] = (), known: Sequence[Problem] = ()
+) -> M:
+    """Build the model from a tree.
+
+    Parameters
+    ----------
+    tree
+        All values, with central values in place of distributions.
+    blueprint
+        Model and cross-check.
+    added
+        Paths that a child file or an override added, which may be misspelt names.
+    known
+        Problems found before, to be raised with the others.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem. The cross-check runs even where single values are wrong, without these; what it
+        then says of the same entries is left out, as it may follow from them.
+    """
+    problems = list(known)
+    scenario: M | None
+    try:
+        scenario = _built(tree, blueprint.model)
+    except ValidationError as error:
+        problems += problems_of(error, tree, blueprint.shape, added)
+        scenario = _repaired(tree, blueprint, error)
+    if scenario is not None:
+        flaws = (_flaw_problem(flaw, tree, blueprint.shape) for flaw in blueprint.check(scenario))
+        problems += [flaw for flaw in flaws if not any(_same_entry(flaw, problem) for problem in problems)]
+    if scenario is None or problems:
+        raise ScenarioError(sorted(problems, key=_position))
+    return scenario
+
+
+def _named(item: Shape | None) -> bool:
+    return item is not None and item.holds_entries() and all("name" in e.model_fields for e in item.entries)
+
+
+def _position(problem: Problem) -> tuple[bool, str, int]:
+    """Sort key: files by line, then overrides as they came."""
+    file, line, _ = problem.place
+    return (True, "", 0) if line is None else (False, file, line)
+
+
+def _built(tree: Node, model: type[M]) -> M:
+    """The model, by way of JSON: strict about types, while lists may become tuples."""
+    return model.model_validate_json(json.dumps(plain(tree)), strict=True)
+
+
+def _repaired(tree: Table, blueprint: Blueprint[M], error: ValidationError) -> M | None:
+    """The model without the values that are wrong, if it can do without them."""
+    repaired: Node = tree
+    for detail in error.errors(include_url=False):
+        spot = spot_of(tree, blueprint.shape, detail["loc"])
+        if spot.node is None or (spot.shape is not None and spot.shape.holds_entries()):
+            return None
+        try:
+            repaired = drop(repaired, spot.path)
+        except KeyError:
+            continue  # two errors in one value
+    try:
+        return _built(repaired, blueprint.model)
+    except ValidationError:
+        return None
+
+
+def _flaw_problem(flaw: Flaw, tree: Table, shape: Shape) -> Problem:
+    path, found, allowed, candidates = flaw
+    spot = spot_of(tree, shape, path)
+    value = spot.node.value if isinstance(spot.node, Scalar) else spot.path[-1]
+    return Problem(spot.place, path_text(spot.path), found, allowed, did_you_mean(str(value), candidates))
+
+
+def _same_entry(one: Problem, other: Problem) -> bool:
+    """Whether two problems concern one entry (``labs.xai``), or one a part of the other."""
+    first, second = path_of(one.path)[:2], path_of(other.path)[:2]
+    shorter = min(len(first), len(second))
+    return first[:shorter] == second[:shorter]

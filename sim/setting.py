@@ -1,0 +1,173 @@
+"""A scenario as arrays: what stays the same during a run, in the order in which the arrays hold it.
+
+Labs come first in the scenario's order, then the slots of entrants. Firms are the labs and, behind them, the
+clouds that no lab owns. A cohort is a buyer type in a region, split into those who consider every offer and
+those who consider closed offers only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.scenario.actors import Lab
+from sim.scenario.month import Month
+from sim.scenario.schema import Scenario
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+FLAGSHIP, SMALL = 0, 1
+TIERS = 2
+API = 0
+"""Channel of a lab's own service; then one channel a cloud; the last is self-hosting."""
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """Customers, one row a cohort; every array has shape (cohorts,)."""
+
+    segment: Ints
+    region: Ints
+    closed_only: Flags
+    customers: Array
+    spending: Array
+    """USD per month if all had adopted, level of mid-2024."""
+    growth: Array
+    adopted: Array
+    innovation: Array
+    imitation: Array
+    price_sensitivity: Array
+    capability_value: Array
+    difficulty: Array
+    difficulty_growth: Array
+    difficulty_width: Array
+    reconsider: Array
+    upgrade: Array
+    trust: Array
+    sovereignty: Array
+    customisation: Array
+
+    def __len__(self) -> int:
+        return len(self.segment)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Names, indices and constant arrays of a run."""
+
+    scenario: Scenario
+    months: list[Month] = field(init=False)
+    regions: list[str] = field(init=False)
+    segments: list[str] = field(init=False)
+    labs: list[str] = field(init=False)
+    clouds: list[str] = field(init=False)
+    entrants: int = field(init=False)
+    lab_region: Ints = field(init=False)
+    cloud_region: Ints = field(init=False)
+    cloud_firm: Ints = field(init=False)
+    own_cloud: Ints = field(init=False)
+    """Cloud of each lab; -1: none."""
+    firm_region: Ints = field(init=False)
+    cohorts: Cohorts = field(init=False)
+    years: Array = field(init=False)
+    """Years from mid-2024, the date of the level of paths, for each month."""
+
+    def __post_init__(self) -> None:
+        s = self.scenario
+        put = object.__setattr__
+        put(self, "months", [s.start + i for i in range(s.end - s.start + 1)])
+        put(self, "regions", list(s.regions))
+        put(self, "segments", list(s.segments))
+        entrants = s.entry.most if s.mechanisms.entry and any(w > 0 for w in s.entry.regions.values()) else 0
+        put(self, "entrants", entrants)
+        put(self, "labs", [*s.labs, *(f"entrant_{i + 1}" for i in range(entrants))])
+        put(self, "clouds", list(s.clouds))
+        region = {name: i for i, name in enumerate(s.regions)}
+        slots = entrant_regions(entrants, s.entry.regions)
+        put(self, "lab_region", np.array([region[lab.region] for lab in s.labs.values()] + [region[r] for r in slots]))
+        put(self, "cloud_region", np.array([region[c.region] for c in s.clouds.values()], dtype=np.int64))
+        lab_index = {name: i for i, name in enumerate(self.labs)}
+        firm, own = [], np.full(len(self.labs), -1)
+        independent = len(self.labs)
+        firm_region = list(self.lab_region)
+        for k, cloud in enumerate(s.clouds.values()):
+            if cloud.owner is None:
+                firm.append(independent)
+                firm_region.append(region[cloud.region])
+                independent += 1
+            else:
+                firm.append(lab_index[cloud.owner])
+                own[lab_index[cloud.owner]] = k
+        put(self, "cloud_firm", np.array(firm, dtype=np.int64))
+        put(self, "own_cloud", own)
+        put(self, "firm_region", np.array(firm_region, dtype=np.int64))
+        put(self, "cohorts", _cohorts(s))
+        put(self, "years", np.array([((m.year - 2024) * 12 + m.month - 7) / 12.0 for m in self.months]))
+
+    @property
+    def channels(self) -> int:
+        """Ways in which a model can be on offer: own service, each cloud, self-hosting."""
+        return 2 + len(self.clouds)
+
+    @property
+    def self_hosting(self) -> int:
+        """Index of the self-hosting channel."""
+        return 1 + len(self.clouds)
+
+    def lab_row(self, i: int) -> Lab:
+        """Parameters of lab i; an entrant's are the scenario's template."""
+        rows = list(self.scenario.labs.values())
+        return rows[i] if i < len(rows) else self.scenario.entry.entrant
+
+    def lab_values(self, name: str) -> Array:
+        """One numeric parameter of all labs, (labs,)."""
+        rows = [*self.scenario.labs.values(), *[self.scenario.entry.entrant] * self.entrants]
+        return np.array([getattr(row, name) for row in rows], dtype=float)
+
+    def path(self, level: Array, growth: Array) -> Array:
+        """Yearly amounts as amounts a month: level of 2024, own growth to the end of 2026, then the common one.
+
+        Returns an array of shape (months, ...).
+        """
+        late = self.scenario.finance.later_growth
+        early_years = np.minimum(self.years, 2.5)[:, None]
+        late_years = np.maximum(self.years - 2.5, 0.0)[:, None]
+        return np.asarray(level * growth**early_years * late**late_years / 12.0)
+
+
+def entrant_regions(slots: int, weights: dict[str, float]) -> list[str]:
+    """Deal slots to regions in turn, in proportion to the weights (D'Hondt)."""
+    given = {region: 0 for region, weight in weights.items() if weight > 0}
+    dealt = []
+    for _ in range(slots):
+        region = max(given, key=lambda r: weights[r] / (given[r] + 1))
+        given[region] += 1
+        dealt.append(region)
+    return dealt
+
+
+def _cohorts(s: Scenario) -> Cohorts:
+    rows: list[tuple[float, ...]] = []
+    region = {name: i for i, name in enumerate(s.regions)}
+    for k, segment in enumerate(s.segments.values()):
+        for name, spending in segment.spending.items():
+            if spending <= 0.0:
+                continue
+            closed = segment.closed_only if s.mechanisms.closed_only else 0.0
+            for only, share in ((False, 1.0 - closed), (True, closed)):
+                if share > 0.0:
+                    rows.append((
+                        k, region[name], only, share * segment.customers[name], share * spending / 12.0,
+                        segment.spending_growth, segment.adopted, segment.innovation, segment.imitation,
+                        segment.price_sensitivity, segment.capability_value, segment.difficulty,
+                        segment.difficulty_growth, segment.difficulty_width, segment.reconsider, segment.upgrade,
+                        segment.trust, segment.sovereignty, segment.customisation,
+                    ))
+    columns = np.array(rows, dtype=float).T
+    return Cohorts(
+        columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2].astype(bool), *columns[3:]
+    )

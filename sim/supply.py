@@ -1,0 +1,219 @@
+"""The chip market: what each region's firms may buy in a month under the rules in force, and their purchases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sim.policy import Policy
+from sim.scenario.events import ExportRule
+from sim.scenario.predicate import parse
+from sim.setting import Array, Flags, Ints, Setting
+from sim.state import State
+from sim.technology.chips import (
+    CHANNELS,
+    DOMESTIC,
+    LEGAL,
+    OFFSHORE,
+    SMUGGLED,
+    Offers,
+    chip_price,
+    purchase,
+    supply_limit,
+)
+from sim.technology.units import H100_TFLOPS, THOUSAND
+
+
+@dataclass
+class Catalogue:
+    """The scenario's chips as arrays, (chips,)."""
+
+    setting: Setting
+    names: list[str] = field(init=False)
+    origin: Ints = field(init=False)
+    bf16: Array = field(init=False)
+    flops: Array = field(init=False)
+    bandwidth: Array = field(init=False)
+    _covered: dict[str, Flags] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        chips = self.setting.scenario.chips
+        rows = list(chips.values())
+        self.names = list(chips)
+        self.origin = np.array([self.setting.regions.index(c.origin) for c in rows])
+        self.bf16 = np.array([c.bf16 for c in rows])
+        self.flops = self.bf16 * np.array([c.efficiency for c in rows])
+        self.bandwidth = np.array([c.bandwidth for c in rows])
+        self._price = np.array([c.price for c in rows])
+        self._decline = np.array([c.price_decline for c in rows])
+        self._growth = np.array([c.supply_growth for c in rows])
+        start = self.setting.scenario.start
+        self._from = np.array([c.released - start for c in rows])
+        self._to = np.array([c.retired - start if c.retired else 10**6 for c in rows])
+        self._supply = np.array([
+            [THOUSAND * c.supply[name] if name in c.supply else np.inf for c in rows] for name in self.setting.regions
+        ])
+
+    def covered(self, predicate: str) -> Flags:
+        """Chips that a rule's predicate covers."""
+        if predicate not in self._covered:
+            test = parse(predicate)
+            chips = self.setting.scenario.chips
+            self._covered[predicate] = np.array([
+                test({"name": name, **chip.model_dump(exclude={"supply", "released", "retired", "title"})})
+                for name, chip in chips.items()
+            ])
+        return self._covered[predicate]
+
+    def on_sale(self, month: int) -> Flags:
+        """Chips sold in that month."""
+        return np.asarray((self._from <= month) & (month < self._to))
+
+    def price(self, month: int) -> Array:
+        """List prices, USD."""
+        return chip_price(self._price, self._decline, (month - self._from).astype(float))
+
+    def limit(self, region: int, month: int) -> Array:
+        """Chips that a month's supply to the region holds."""
+        return supply_limit(self._supply[region], self._growth, (month - self._from).astype(float))
+
+
+def region_offers(
+    catalogue: Catalogue, policy: Policy, state: State, region: int, month: int, rules: list[ExportRule]
+) -> Offers:
+    """Chips on offer to firms of a region that are bound by `rules`.
+
+    Every chip may appear in four channels: bought legally, from a maker at home, smuggled where a rule bars it,
+    or rented abroad. Chips that the rules license in part are limited to that part of demand.
+    """
+    setting = catalogue.setting
+    s, row = setting.scenario, setting.scenario.regions[setting.regions[region]]
+    n = len(catalogue.names)
+    sale, price = catalogue.on_sale(month), catalogue.price(month)
+    supply = np.where(sale, catalogue.limit(region, month), 0.0)
+    licensed, levy, cap = np.ones(n), np.zeros(n), np.full(n, np.inf)
+    for rule in rules:
+        hit = catalogue.covered(rule.predicate)
+        licensed[hit] = np.minimum(licensed[hit], rule.licensed)
+        levy[hit] += rule.levy
+        if rule.volume_cap is not None and hit.any():
+            units = THOUSAND * rule.volume_cap / 12.0 * H100_TFLOPS / catalogue.bf16[hit]
+            cap[hit] = np.minimum(cap[hit], units / hit.sum())
+    home = catalogue.origin == region
+    subsidy = policy.chip_subsidy[region]
+    legal_price = price * (1.0 + levy) * np.where(home, 1.0 - subsidy, 1.0)
+    legal_limit = np.minimum(supply, cap)
+    if s.mechanisms.domestic_response:
+        government = s.governments.get(setting.regions[region])
+        response = row.domestic_response + (government.subsidise_shortfall if government and s.mechanisms.reactions else 0.0)
+        legal_limit = np.where(home, legal_limit * (1.0 + response * state.shortfall[region]), legal_limit)
+    columns = [(legal_price, legal_limit, licensed, np.where(home, DOMESTIC, LEGAL))]
+
+    barred = sale & (licensed < 1.0) & ~home & np.isinf(_release_supply(catalogue, region))
+    if s.mechanisms.smuggling and row.smuggling > 0 and barred.any():
+        volume = row.smuggling * row.smuggling_growth ** setting.years[month] * THOUSAND / 12.0
+        units = np.where(barred, volume * H100_TFLOPS / catalogue.bf16 / barred.sum(), 0.0)
+        columns.append((price * (1.0 + row.smuggling_premium), units, np.ones(n), np.full(n, SMUGGLED)))
+    if s.mechanisms.offshore_rental and row.offshore_share > 0 and policy.offshore[region] and barred.any():
+        rentable = np.where(barred, np.inf, 0.0)
+        columns.append((
+            price * (1.0 + row.offshore_premium), rentable, np.full(n, row.offshore_share), np.full(n, OFFSHORE)
+        ))
+    times = len(columns)
+    channel = np.concatenate([c[3] for c in columns])
+    usable = np.tile(catalogue.flops, times)
+    return Offers(
+        price=np.concatenate([c[0] for c in columns]), flops=usable, raw_flops=np.tile(catalogue.bf16, times),
+        # Compute abroad trains; its memory bandwidth is too far from customers to serve them.
+        bandwidth=np.where(channel == OFFSHORE, 1e-9, np.tile(catalogue.bandwidth, times)),
+        limit=np.concatenate([c[1] for c in columns]), share=np.concatenate([c[2] for c in columns]), channel=channel,
+    )
+
+
+def _release_supply(catalogue: Catalogue, region: int) -> Array:
+    """Supply per year to a region in a chip's first year; inf: not limited, so sold there unless barred."""
+    return np.asarray(catalogue._supply[region])
+
+
+@dataclass(frozen=True)
+class Bought:
+    """A month's purchases of all firms."""
+
+    training: Array
+    """Usable TFLOP/s added, (firms,)."""
+    raw: Array
+    """Dense TFLOP/s by channel, (firms, channels)."""
+    bandwidth: Array
+    """TB/s added for serving, (firms,)."""
+    bandwidth_value: Array
+    """USD of chips for serving, (firms,)."""
+    chips: Array
+    """USD of chips in all, (firms,)."""
+    shortfall: Array
+    """Training compute that the region's money did not buy, against the world's best price, (regions,)."""
+    flop_price: Array
+    """USD per PFLOP/s at the best chip on sale, (regions,)."""
+    bandwidth_price: Array
+    """USD per TB/s at the best chip on sale, (regions,)."""
+
+
+def buy(
+    catalogue: Catalogue, policy: Policy, state: State, month: int, training: Array, serving: Array
+) -> Bought:
+    """Let every region's firms buy chips for training and for serving.
+
+    Parameters
+    ----------
+    training, serving
+        USD for chips by firm, (firms,).
+    """
+    setting = catalogue.setting
+    firms, regions = len(training), len(setting.regions)
+    got = Bought(
+        training=np.zeros(firms), raw=np.zeros((firms, len(CHANNELS))), bandwidth=np.zeros(firms),
+        bandwidth_value=np.zeros(firms), chips=np.zeros(firms), shortfall=np.zeros(regions),
+        flop_price=np.full(regions, np.inf), bandwidth_price=np.full(regions, np.inf),
+    )
+    names = [*setting.labs, *(c for c, f in zip(setting.clouds, setting.cloud_firm, strict=True) if f >= len(setting.labs))]
+    for region, title in enumerate(setting.regions):
+        here = setting.firm_region == region
+        rules = [rule for rule in policy.rules if rule.region == title]
+        general = [rule for rule in rules if not rule.end_users]
+        listed = {user for rule in rules for user in rule.end_users}
+        groups: list[tuple[Flags, list[ExportRule]]] = []
+        named = np.array([name in listed for name in names])
+        groups.append((here & ~named, general))
+        for firm in np.flatnonzero(here & named):
+            only = np.zeros(firms, dtype=bool)
+            only[firm] = True
+            groups.append((only, [*general, *(rule for rule in rules if names[firm] in rule.end_users)]))
+        left: Array | None = None
+        for members, bound in groups:
+            offers = region_offers(catalogue, policy, state, region, month, bound)
+            limit = offers.limit if left is None or len(left) != len(offers.limit) else np.minimum(left, offers.limit)
+            if members is groups[0][0]:
+                got.flop_price[region] = 1000.0 * offers.best(offers.flops)
+                got.bandwidth_price[region] = offers.best(offers.bandwidth)
+            if not members.any():
+                continue
+            train = purchase(training[members], offers, offers.flops, limit)
+            serve = purchase(serving[members], offers, offers.bandwidth, train.limit)
+            left = serve.limit
+            got.training[members] = train.flops
+            got.raw[members] = train.raw_flops + serve.raw_flops
+            got.bandwidth[members] = serve.bandwidth
+            got.bandwidth_value[members] = serve.spent
+            got.chips[members] = train.spent + serve.spent
+    _measure_shortfall(setting, got, training)
+    return got
+
+
+def _measure_shortfall(setting: Setting, got: Bought, training: Array) -> None:
+    """How much less training compute each region's money bought than at the world's best price."""
+    best = float(got.flop_price.min()) / 1000.0
+    for region in range(len(setting.regions)):
+        here = setting.firm_region == region
+        wanted = float(training[here].sum())
+        if wanted > 0.0 and np.isfinite(best):
+            got.shortfall[region] = np.clip(1.0 - got.training[here].sum() * best / wanted, 0.0, 1.0)

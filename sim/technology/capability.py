@@ -1,0 +1,91 @@
+"""Training and the growth of knowledge: from compute to capability, and from leaders to followers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.technology.units import SECONDS_PER_MONTH, TERA
+
+Array = NDArray[np.float64]
+
+
+def run_flop(tflops: ArrayLike, utilisation: float, months: float, final_share: float) -> Array:
+    """FLOP of a final training run.
+
+    Parameters
+    ----------
+    tflops
+        Training TFLOP/s that the lab owns or rents.
+    utilisation
+        Part of the peak that training reaches.
+    months
+        Length of the run.
+    final_share
+        Part of research compute that goes to the final run (10-30 %, Epoch AI).
+    """
+    return np.asarray(np.asarray(tflops) * TERA * utilisation * final_share * months * SECONDS_PER_MONTH)
+
+
+def capability(
+    flop: ArrayLike, algorithm: ArrayLike, *, per_order: float, reference: float, reference_flop: float
+) -> Array:
+    """ECI points of a model: reference + per_order * (log10(flop / reference_flop) + algorithm).
+
+    `algorithm` in orders of magnitude of effective compute. With no compute the result is -inf.
+    """
+    with np.errstate(divide="ignore"):
+        orders = np.log10(np.asarray(flop, dtype=float) / reference_flop)
+    return np.asarray(reference + per_order * (orders + np.asarray(algorithm)))
+
+
+def derived_capability(base: ArrayLike, flop: ArrayLike, *, loss: float, fine_tuning: float) -> Array:
+    """ECI points of a model built on another's weights: base - loss + fine_tuning per order of FLOP above 1e22."""
+    orders = np.log10(np.maximum(np.asarray(flop, dtype=float) / 1e22, 1.0))
+    return np.asarray(np.asarray(base) - loss + fine_tuning * orders)
+
+
+def open_pool(algorithm: Array, openness: Array, *, distance: float, half: float) -> float:
+    """How full the pool of published knowledge is, in [0, 1).
+
+    Each lab adds its openness (0 closed, 1 open flagship) times exp(-behind / distance), where `behind` is its
+    distance to the leading lab in orders of magnitude; the sum n fills n / (n + half) of the pool.
+    """
+    if not openness.any():
+        return 0.0
+    n = float(np.sum(openness * np.exp(-(algorithm.max() - algorithm) / distance)))
+    return n / (n + half)
+
+
+def algorithm_growth(
+    algorithm: Array, own: Array, closed_rate: Array, open_rate: Array, lead: float, open_lead: float
+) -> Array:
+    """Growth of algorithmic levels in a month, in orders of magnitude.
+
+    dA = [own + closed_rate * max(0, lead - A) + open_rate * max(0, open_lead - A)] / 12
+
+    A follower with no open rate settles (1 - own / own_leader) / closed_rate years behind its leader
+    (verification case V13).
+
+    Parameters
+    ----------
+    algorithm
+        Present levels, (labs,).
+    own
+        Own research, orders a year, (labs,).
+    closed_rate
+        What leaks from the leader whatever it releases (papers, staff, theft, distillation), per year, (labs,).
+    open_rate
+        What open weights teach, per year, (labs,).
+    lead, open_lead
+        Level of the best lab, and of the best lab with open weights (-inf if there is none).
+    """
+    gap = np.maximum(lead - algorithm, 0.0)
+    open_gap = np.maximum(open_lead - algorithm, 0.0)
+    return np.asarray((own + closed_rate * gap + open_rate * open_gap) / 12.0)
+
+
+def saturating(stock: ArrayLike, half: float) -> Array:
+    """Concave gain from a stock of use: stock / (stock + half), in [0, 1)."""
+    stock = np.asarray(stock, dtype=float)
+    return np.asarray(stock / (stock + half))

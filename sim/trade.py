@@ -1,0 +1,198 @@
+"""A month's trade: prices settle, customers adopt, reconsider and switch, capacity lets through what it can."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.economics.adoption import bass_hazard, reconsider
+from sim.economics.prices import Equilibrium
+from sim.offers import (
+    Offers,
+    Terms,
+    claims,
+    current_offers,
+    pool_capacity,
+    price_problem,
+    quality,
+    taste,
+    terms,
+)
+from sim.setting import Array, Setting
+
+if TYPE_CHECKING:
+    from sim.market import Market
+
+
+@dataclass
+class Books:
+    """A month's money by firm, USD, (firms,)."""
+
+    revenue: Array
+    """From what the firm serves, its own models and others'."""
+    revenue_own: Array
+    """Of it from its own models."""
+    full_cost: Array
+    """Cost of serving at the full cost of compute."""
+    full_cost_own: Array
+    running: Array
+    """Of it paid in cash this month."""
+    royalties_received: Array
+    royalties_paid: Array
+    complement: Array
+    """Profit elsewhere in the firm from use of its models and services."""
+    funding: Array = field(default_factory=lambda: np.zeros(0))
+    capex: Array = field(default_factory=lambda: np.zeros(0))
+    staff: Array = field(default_factory=lambda: np.zeros(0))
+    bring_up: Array = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass
+class Sales:
+    """What was sold in a month.
+
+    Attributes
+    ----------
+    offers, deal
+        Offers that some customer could have, and their money terms.
+    prices
+        USD per Mtok; of self-hosting, in the cheapest region, (offers,).
+    shares
+        Of each cohort's adopters on each offer, after this month's moves, (cohorts, offers).
+    choice
+        Shares among those who choose now (the equilibrium's), (cohorts, offers).
+    tokens, spending
+        Mtok and USD by cohort and offer, after rationing, (cohorts, offers).
+    demanded
+        Mtok by offer before rationing, (offers,).
+    load
+        TB/s kept busy, by firm, (firms,).
+    equilibrium
+        Prices' equilibrium, with shadow prices; None if nothing was on offer.
+    """
+
+    offers: Offers
+    deal: Terms
+    prices: Array
+    shares: Array
+    choice: Array
+    tokens: Array
+    spending: Array
+    demanded: Array
+    load: Array
+    equilibrium: Equilibrium | None
+
+    def _by_firm(self, values: Array, setting: Setting) -> Array:
+        sold = self.deal.seller >= 0
+        return np.bincount(self.deal.seller[sold], values[sold], minlength=len(setting.firm_region))
+
+    def books(self, setting: Setting) -> Books:
+        """The month's money by firm. Self-hosting is bought from nobody: its cost is the customer's own."""
+        spent, tokens = self.spending.sum(axis=0), self.tokens.sum(axis=0)
+        own = self.deal.seller == self.offers.lab
+        royalty = self.deal.royalty * spent
+        firms = len(setting.firm_region)
+        received = np.bincount(self.offers.lab, royalty, minlength=firms)
+        made = np.bincount(self.offers.lab, self.deal.lab_margin * spent, minlength=firms)
+        return Books(
+            revenue=self._by_firm(spent, setting), revenue_own=self._by_firm(spent * own, setting),
+            full_cost=self._by_firm(self.deal.cost * tokens, setting),
+            full_cost_own=self._by_firm(self.deal.cost * tokens * own, setting),
+            running=self._by_firm(self.deal.running * tokens, setting),
+            royalties_received=received, royalties_paid=self._by_firm(royalty, setting),
+            complement=made + self._by_firm(self.deal.own_margin * spent, setting),
+        )
+
+    def use_by_lab(self, setting: Setting) -> tuple[Array, Array, Array]:
+        """Mtok of each lab's models: served by itself, by anyone, and of its open models by anyone, (labs,) each."""
+        tokens, labs = self.tokens.sum(axis=0), len(setting.labs)
+        own = self.deal.seller == self.offers.lab
+        by = self.offers.lab
+        return (
+            np.bincount(by, tokens * own, minlength=labs), np.bincount(by, tokens, minlength=labs),
+            np.bincount(by, tokens * self.offers.open_, minlength=labs),
+        )
+
+
+def trade(market: Market) -> Sales:
+    """Settle prices, move customers, serve them."""
+    setting, state, s = market.setting, market.state, market.scenario
+    cohorts, month = setting.cohorts, market.month
+    offers = current_offers(setting, state)
+    xi = taste(setting, market.policy, offers, month)
+    reachable = np.isfinite(xi).any(axis=0)
+    offers, xi = offers.take(reachable), xi[:, reachable]
+    if not len(offers):
+        return _nothing(setting, offers)
+    deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
+    q = quality(setting, xi, offers.capability, setting.years[month] - setting.years[0])
+    q = q - cohorts.price_sensitivity[:, None] * np.log(deal.dearer)
+    adopted = bass_hazard(state.adopted, cohorts.innovation, cohorts.imitation)
+    arrived = adopted - state.adopted
+    state.adopted = adopted if s.mechanisms.diffusion else state.adopted
+    weights = market.weights()
+
+    problem = price_problem(setting, offers, deal)
+    capacity = pool_capacity(problem, state.bandwidth)
+    royalty, complement = claims(offers, deal, deal.royalty)
+    slots = offers.slots(setting)
+    last = state.price[slots]
+    equilibrium = problem.solve(
+        q, deal.cost, weights=weights, capacity=capacity, load=deal.load,
+        complement=complement, royalty=royalty, start=np.where(np.isfinite(last), last, 2.0 * deal.cost), tolerance=1e-8,
+    )
+    state.price[slots] = equilibrium.prices
+
+    choice = equilibrium.shares
+    shares = _move(market, offers, slots, choice, q, arrived / np.maximum(adopted, 1e-300))
+    usage = s.demand.usage_elasticity
+    buyers = weights[:, None] * shares
+    tokens = buyers * deal.dearer**-usage * equilibrium.prices**-usage
+    load, served = _ration(market, deal, tokens)
+    tokens = tokens * served
+    spending = tokens * deal.dearer * equilibrium.prices
+    return Sales(
+        offers, deal, equilibrium.prices, shares, choice, tokens, spending, (tokens / served).sum(axis=0), load, equilibrium
+    )
+
+
+def _move(market: Market, offers: Offers, slots: Array, choice: Array, q: Array, new: Array) -> Array:
+    """Customers reconsider and switch, newcomers choose; returns shares on the offers and remembers them by slot."""
+    setting, state, cohorts = market.setting, market.state, market.setting.cohorts
+    if not market.scenario.mechanisms.inertia:
+        shares = choice
+    else:
+        kept = reconsider(
+            state.shares[:, slots], choice, between=cohorts.reconsider, within=cohorts.upgrade,
+            vendor=np.where(offers.channel == 0, offers.lab, len(setting.labs) + offers.channel),
+            available=np.isfinite(q), outside=1.0 - state.shares.sum(axis=1),
+        )
+        shares = (1.0 - new)[:, None] * kept + new[:, None] * choice
+    state.shares[:] = 0.0
+    state.shares[:, slots] = shares
+    return np.asarray(shares)
+
+
+def _ration(market: Market, deal: Terms, tokens: Array) -> tuple[Array, Array]:
+    """TB/s that firms keep busy, and the part of each offer's demand that capacity lets through.
+
+    Prices clear long-run demand; customers who have not yet moved may ask for more than a firm can serve.
+    """
+    state, firms = market.state, len(market.setting.firm_region)
+    sold = deal.seller >= 0
+    wanted = np.bincount(deal.seller[sold], (tokens.sum(axis=0) * deal.load)[sold], minlength=firms)
+    if not market.scenario.mechanisms.serving_capacity:
+        return wanted, np.ones(len(deal.seller))
+    part = np.minimum(1.0, state.bandwidth / np.maximum(wanted, 1e-300))
+    part = np.maximum(part, 1e-12)
+    return wanted * part, np.where(sold, part[deal.seller], 1.0)
+
+
+def _nothing(setting: Setting, offers: Offers) -> Sales:
+    """A month without any offer."""
+    cohorts, firms, none = len(setting.cohorts), len(setting.firm_region), np.zeros(0)
+    empty = np.zeros((cohorts, 0))
+    deal = Terms(np.zeros(0, dtype=np.int64), none, none, none, empty, none, none, none)
+    return Sales(offers, deal, none, empty, empty, empty, empty, none, np.zeros(firms), None)
