@@ -13,7 +13,8 @@ from sim.agents.cloud import Cloud, expected_margins
 from sim.agents.entry import open_for_entry
 from sim.agents.government import Government, forbids_opening
 from sim.agents.lab import Lab
-from sim.choice.payoffs import OPENNESS, funding_factor
+from sim.choice.imagined import OPENNESS
+from sim.choice.payoffs import funding_factor
 from sim.observe import Books, observe
 from sim.policy import Policy, policy_of
 from sim.record import MODES, Record
@@ -233,8 +234,8 @@ class Market(mesa.Model):
         state.profit = books.revenue + books.royalties_received + complement - books.royalties_paid - books.full_cost
         state.revenue = books.revenue + books.royalties_received + complement
         state.use = np.where(state.bandwidth > 0, sales.load / np.maximum(state.bandwidth, 1e-300), 0.0)
-        labs = len(self.setting.labs)
         own, made, opened = sales.use_by_lab(self.setting)
+        state.tokens[:] = made
         decay = s.community.decay
         state.data += decay * (own - state.data)
         state.community += decay * (opened - state.community)
@@ -242,7 +243,6 @@ class Market(mesa.Model):
             share = made / max(float(made.sum()), 1e-300) * max(int(state.active.sum()), 1)
             state.funding_response += 0.2 * (funding_factor(share, s.finance.funding_per_use) - state.funding_response)
         state.broke = np.where(state.cash < 0.0, state.broke + 1, 0)
-        assert len(own) == labs
         return books
 
     def open_and_close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sim.economics.prices import PriceProblem
 from sim.policy import Policy
@@ -68,9 +69,11 @@ class Offers:
 
 def current_offers(setting: Setting, state: State) -> Offers:
     """What is on offer now, before availability by region."""
-    clouds, self_hosting = len(setting.clouds), setting.scenario.mechanisms.self_hosting
+    clouds = len(setting.clouds)
     newest_open = state.newest_is_open()
-    has_api = (state.active & (state.released > NEVER))[:, None] & np.isfinite(state.capability)
+    serves = state.bandwidth > 0
+    has_api = (state.active & (state.released > NEVER) & serves[: len(state.active)])[:, None]
+    has_api = has_api & np.isfinite(state.capability)
     has_weights = np.isfinite(state.open_capability)
     lab, tier = np.nonzero(has_api)
     api = Offers(
@@ -78,8 +81,8 @@ def current_offers(setting: Setting, state: State) -> Offers:
         bytes_=state.bytes_[lab, tier].copy(), since=state.released[lab], hosted_since=np.full(len(lab), NEVER),
         open_=newest_open[lab, tier], newest=np.ones(len(lab), dtype=bool), restricted=state.open_restricted[lab, tier],
     )
-    hosted = np.moveaxis(state.hosted, 0, -1) & has_weights[..., None]
-    rows = np.concatenate([hosted, (has_weights & self_hosting)[..., None]], axis=-1)
+    hosted = np.moveaxis(state.hosted & serves[setting.cloud_firm][:, None, None], 0, -1) & has_weights[..., None]
+    rows = np.concatenate([hosted, considered(setting, state)[..., None]], axis=-1)
     lab, tier, column = np.nonzero(rows)
     cloud = np.minimum(column, clouds - 1)
     since = state.hosted_since[cloud, lab, tier] if clouds else np.full(len(lab), NEVER)
@@ -90,6 +93,16 @@ def current_offers(setting: Setting, state: State) -> Offers:
         newest=newest_open[lab, tier], restricted=state.open_restricted[lab, tier],
     )
     return with_community(setting, state, api.joined(weights))
+
+
+def considered(setting: Setting, state: State) -> Flags:
+    """Open models that customers think of running themselves: the most capable of each tier, (labs, tiers)."""
+    best = np.zeros(state.open_capability.shape, dtype=bool)
+    if setting.scenario.mechanisms.self_hosting:
+        for tier in range(TIERS):
+            order = np.argsort(-state.open_capability[:, tier], kind="stable")
+            best[order[: setting.scenario.demand.considered], tier] = True
+    return best & np.isfinite(state.open_capability)
 
 
 def with_community(setting: Setting, state: State, offers: Offers) -> Offers:
@@ -180,7 +193,7 @@ def _banned(setting: Setting, policy: Policy, offers: Offers, xi: Array) -> Arra
     return xi
 
 
-def quality(setting: Setting, xi: Array, capability: Array, years: float) -> Array:
+def quality(setting: Setting, xi: Array, capability: Array, years: ArrayLike) -> Array:
     """Utility before price: beta * ability(capability) + xi.
 
     Parameters
@@ -190,14 +203,14 @@ def quality(setting: Setting, xi: Array, capability: Array, years: float) -> Arr
     capability
         ECI points, (..., offers).
     years
-        Since the scenario's start: difficulty has moved up by so much.
+        Since the scenario's start, (...): difficulty has moved up with them.
 
     Returns
     -------
     Array of shape (..., cohorts, offers).
     """
     cohorts = setting.cohorts
-    level = (cohorts.difficulty + cohorts.difficulty_growth * years)[:, None]
+    level = (cohorts.difficulty + cohorts.difficulty_growth * np.asarray(years)[..., None])[..., None]
     z = (capability[..., None, :] - level) / cohorts.difficulty_width[:, None]
     with np.errstate(over="ignore"):
         ability = 1.0 / (1.0 + np.exp(-z))
@@ -234,6 +247,13 @@ class Terms:
     royalty: Array
     own_margin: Array
     lab_margin: Array
+
+    def joined(self, other: Terms) -> Terms:
+        """These terms, then the others."""
+        return Terms(**{
+            name: np.concatenate([getattr(self, name), getattr(other, name)], axis=-1)
+            for name in self.__dataclass_fields__
+        })
 
 
 def terms(setting: Setting, state: State, policy: Policy, offers: Offers, bandwidth_price: Array) -> Terms:

@@ -47,6 +47,8 @@ class State:
     attraction: Array
     """Experience-weighted attractions of modes, (L, modes)."""
     experience: Array
+    tokens: Array
+    """Mtok of each lab's models last month, by anyone, (L,)."""
     funding_response: Array
     """Factor on a lab's funding path from the use of its models, (L,)."""
     # firms
@@ -94,7 +96,7 @@ class State:
             open_capability=np.full((labs, TIERS), -np.inf), open_bytes=np.full((labs, TIERS), np.nan),
             open_since=np.full((labs, TIERS), NEVER), open_restricted=np.zeros((labs, TIERS), dtype=bool),
             data=np.zeros(labs), community=np.zeros(labs),
-            attraction=np.zeros((labs, len(MODES))), experience=np.ones(labs), funding_response=np.ones(labs),
+            attraction=np.zeros((labs, len(MODES))), experience=np.ones(labs), tokens=np.zeros(labs), funding_response=np.ones(labs),
             cash=np.zeros(firms), broke=np.zeros(firms, dtype=np.int64), training=np.zeros(firms),
             raw_flops=np.zeros((firms, len(CHANNELS))), bandwidth=np.zeros(firms), bandwidth_value=np.zeros(firms),
             use=np.full(firms, 0.7), profit=np.zeros(firms), revenue=np.zeros(firms),

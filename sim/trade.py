@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.economics.adoption import bass_hazard, reconsider
+from sim.economics.adoption import bass_step, reconsider
 from sim.economics.prices import Equilibrium
 from sim.offers import (
     Offers,
@@ -129,7 +129,7 @@ def trade(market: Market) -> Sales:
     deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
     q = quality(setting, xi, offers.capability, setting.years[month] - setting.years[0])
     q = q - cohorts.price_sensitivity[:, None] * np.log(deal.dearer)
-    adopted = bass_hazard(state.adopted, cohorts.innovation, cohorts.imitation)
+    adopted = bass_step(state.adopted, cohorts.innovation, cohorts.imitation, 1.0 / 12.0)
     arrived = adopted - state.adopted
     state.adopted = adopted if s.mechanisms.diffusion else state.adopted
     weights = market.weights()
@@ -143,10 +143,11 @@ def trade(market: Market) -> Sales:
         q, deal.cost, weights=weights, capacity=capacity, load=deal.load,
         complement=complement, royalty=royalty, start=np.where(np.isfinite(last), last, 2.0 * deal.cost), tolerance=1e-8,
     )
+    state.price[:] = np.nan
     state.price[slots] = equilibrium.prices
 
     choice = equilibrium.shares
-    shares = _move(market, offers, slots, choice, q, arrived / np.maximum(adopted, 1e-300))
+    shares = _move(market, slots, deal.seller, choice, q, arrived / np.maximum(adopted, 1e-300))
     usage = s.demand.usage_elasticity
     buyers = weights[:, None] * shares
     tokens = buyers * deal.dearer**-usage * equilibrium.prices**-usage
@@ -158,7 +159,7 @@ def trade(market: Market) -> Sales:
     )
 
 
-def _move(market: Market, offers: Offers, slots: Array, choice: Array, q: Array, new: Array) -> Array:
+def _move(market: Market, slots: Array, vendor: Array, choice: Array, q: Array, new: Array) -> Array:
     """Customers reconsider and switch, newcomers choose; returns shares on the offers and remembers them by slot."""
     setting, state, cohorts = market.setting, market.state, market.setting.cohorts
     if not market.scenario.mechanisms.inertia:
@@ -166,7 +167,7 @@ def _move(market: Market, offers: Offers, slots: Array, choice: Array, q: Array,
     else:
         kept = reconsider(
             state.shares[:, slots], choice, between=cohorts.reconsider, within=cohorts.upgrade,
-            vendor=np.where(offers.channel == 0, offers.lab, len(setting.labs) + offers.channel),
+            vendor=vendor,
             available=np.isfinite(q), outside=1.0 - state.shares.sum(axis=1),
         )
         shares = (1.0 - new)[:, None] * kept + new[:, None] * choice

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import mesa
 import numpy as np
 
-from sim.choice.payoffs import cloud_users
 from sim.economics.demand import choice_shares
-from sim.offers import Offers, current_offers, quality, taste, terms, with_community
+from sim.offers import Offers, cloud_users, current_offers, quality, taste, terms, with_community
 from sim.setting import TIERS, Array, Flags
 from sim.state import NEVER
 
@@ -45,7 +44,9 @@ class Cloud(mesa.Agent):
         worth = np.nan_to_num(margin, nan=-np.inf)
         spare = state.use[self.firm] < FULL
         cost = hosting.bring_up_cost
-        wanted = np.where(present, worth > 0.25 * cost, (worth > cost) & spare)
+        wanted = np.where(present, worth > 0.0, (worth > cost) & spare)
+        rank = np.argsort(np.argsort(-np.where(wanted, worth - np.where(present, 0.0, cost), -np.inf), axis=None))
+        wanted &= rank.reshape(wanted.shape) < hosting.catalogue
         state.hosted_since[self.index][wanted & ~present] = market.month
         state.hosted[self.index] = wanted
         market.bring_up[self.firm] += cost * int((wanted & ~present).sum())

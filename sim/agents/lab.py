@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 
-from sim.choice.payoffs import CLOSED, OPENS, Model, Outlook, evaluate
+from sim.choice.imagined import CLOSED, OPENS, Model, Outlook
+from sim.choice.payoffs import evaluate
 from sim.choice.rules import View, find_rule
 from sim.record import COMPONENTS, MODES
 from sim.scenario.events import ForcedRelease

@@ -46,7 +46,7 @@ class _Lines:
 
     def __call__(self, done: int, total: int) -> None:
         if time.monotonic() >= self.due:
-            self.due += EVERY_S
+            self.due = time.monotonic() + EVERY_S
             typer.echo(f"{self.label}: {done} of {total} {self.unit}", err=True)
 
     def close(self) -> None:

@@ -67,17 +67,22 @@ class Equilibrium:
 
     def __repr__(self) -> str:
         segments, offers = self.shares.shape[-2:]
-    XX
+        counts = ((offers, "offer"), (len(self.owners), "owner"), (segments, "segment"))
+        size = ", ".join(_count(n, noun) for n, noun in counts)
         if self.residual.ndim:
             size = f"{self.residual.size} markets of {size}"
         low, high = self.prices.min(), self.prices.max()
         facts = [f"prices {low:.4g} to {high:.4g}", f"outside share {self.outside_share.mean():.3f}"]
         binding = int((self.shadow_prices > 0).sum())
         if binding:
-            facts.append(f"{binding} capacit{'ies bind' if binding > 1 else 'y binds'}")
+            facts.append(f"{_count(binding, 'shadow price')} above 0")
         failed = int((~self.converged).sum())
         state = f"{failed} NOT CONVERGED" if failed else "converged"
         return (
             f"Equilibrium({size}: {', '.join(facts)}; "
-            f"{state} in {int(self.iterations.max())} iterations, residual {self.residual.max():.1e})"
+            f"{state} in {_count(int(self.iterations.max()), 'iteration')}, residual {self.residual.max():.1e})"
         )
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

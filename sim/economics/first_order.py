@@ -39,6 +39,8 @@ _FAINT = 1e-280
 # No step changes a price by more than this factor (where prices must stay positive); far from the solution
 # only.
 _LARGEST_FACTOR = 20.0
+# Beyond a price of so much of the unit cost, its inverse, rounding errors are what residuals are made of.
+_PRECISION = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +100,10 @@ def market_shares(h: FloatArray, state: State, game: Game) -> NestedShares:
 def price_step(h: FloatArray, shadow: FloatArray, state: State, game: Game) -> Step:
     """The next prices and shadow prices, and how far the present ones are from the first-order conditions.
 
-    The residual is the largest, over offers, of |margin - margin asked for| relative to the price, and over
-    pools of the violation of complementary slackness, |min(shadow price, spare capacity)|, both relative to
-    their scales.
+    The residual is the largest of two kinds. Over offers, |margin - margin asked for| relative to unit cost, with
+    linear prices plus the markup of a small seller: relative to the price it would vanish as a near-monopolist's price
+    explodes. Over pools, the violation of complementary slackness, |min(shadow price, spare capacity)|, relative to
+    a unit cost and to capacity.
 
     Parameters
     ----------
@@ -141,12 +144,12 @@ def price_step(h: FloatArray, shadow: FloatArray, state: State, game: Game) -> S
         asked = won_back + own * price / lost
         per_unit = own * (1.0 - 1.0 / lost)
         next_price = (cost + won_back) / per_unit
-        scale = own * price
+        scale = np.maximum(cost, _PRECISION * own * price)
     else:
         asked = won_back + own / lost
         per_unit = own
         next_price = (cost + asked) / per_unit
-        scale = own * (np.abs(price) + 1.0 / lost)
+        scale = cost + own / lost
     residual = np.abs(own * price - cost - asked) / scale
     next_h = price_as_utility(next_price, price, game)
     if game.at_cost is not None:

@@ -19,8 +19,8 @@ BoolArray = NDArray[np.bool_]
 # plain iteration takes about 120 evaluations, depth 3 36, depth 5 29, depth 8 26 and depth 12 25.
 _DEPTH = 8
 _RIDGE = 1e-14  # of the normal equations, relative to their trace
-_STEADY = 0.95  # plain steps that cut the residual to this part of the last are trusted ...
-_GROWTH = 1.5  # ... and an accelerated step that lets it grow by more is not
+_GROWTH = 1.5  # an accelerated step that lets the residual grow by more than this has failed
+_LONGEST_STEP = 100.0  # an accelerated step goes at most so many times as far as the plain one
 _LONGEST_PATIENCE = 40
 
 
@@ -122,7 +122,7 @@ class _Trust:
     def update(self, residual: FloatArray, before: FloatArray) -> BoolArray:
         """Take note of the last step; returns the problems whose accelerated step failed."""
         failed = self.accelerating & ~(residual <= _GROWTH * before)
-        self.steady = np.where(residual < _STEADY * before, self.steady + 1, 0)
+        self.steady = np.where(residual < before, self.steady + 1, 0)
         self.steady[failed] = 0
         self.patience = np.where(failed, np.minimum(2 * self.patience + 1, _LONGEST_PATIENCE), self.patience)
         self.accelerating = ~failed & (self.accelerating | (self.steady > self.patience))
@@ -171,6 +171,8 @@ class _History:
         diagonal += np.where(trace > 0, _RIDGE * trace, 1.0)[:, None]
         weights = np.linalg.solve(gram, df @ f[..., None])
         accelerated = f - ((self.dx[:, :used] + df).swapaxes(-1, -2) @ weights)[..., 0]
+        length, plain = np.abs(accelerated).max(axis=-1), np.abs(f).max(axis=-1)
+        accelerate = accelerate & (length <= _LONGEST_STEP * plain)
         return np.where(accelerate[:, None], accelerated, f)
 
     def forget(self, which: BoolArray) -> None:

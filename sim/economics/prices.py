@@ -355,8 +355,9 @@ def solve_prices(
     if pool is None:
         limited = np.zeros(q.shape[-1], dtype=bool)
         if capacity is not None and not isinstance(capacity, Mapping):
-            limits = np.isfinite(np.asarray(capacity, dtype=float))
-            limited |= limits.reshape(-1, limits.shape[-1] if limits.ndim else 1).any(axis=0)
+            limits = np.asarray(capacity, dtype=float)
+            fits("capacity", limits, ["offers"], [q.shape[-1]])
+            limited |= np.isfinite(limits).any(axis=tuple(range(limits.ndim - 1)))
     problem = PriceProblem.build(
         q.shape[-1],
         price_sensitivity=price_sensitivity,

@@ -4,7 +4,7 @@ Each function stands alone in a notebook:
 
     from sim.figures.adoption import adoption_open
 
-    adoption_open(result.market, events=[("2023-10-17", "US chip rule 2")], source="aimarkets, baseline, seed 1")
+    adoption_open(result.market, events=[("2023-10-17", "US chip rule 2")], source="aimarkets, baseline")
 
 `draw_all` draws every figure of a run, `save` writes one. matplotlib is imported when the first figure is
 drawn, through its object interface only: nothing here touches pyplot or its global state.
@@ -43,7 +43,9 @@ class Drawing(NamedTuple):
         """
         missing = [table for table in self.tables if table not in frames]
         if missing:
-            raise KeyError(f"{self.function}: needs table '{missing[0]}', found {', '.join(frames) or 'none'}")
+            raise KeyError(
+                f"{self.function}: needs table '{missing[0]}', found {', '.join(frames) or 'none'}"
+            )
         draw = getattr(import_module(f"sim.figures.{self.module}"), self.function)
         figure = draw(*(frames[table] for table in self.tables), **(context or Context()).options())
         return cast("Figure", figure)

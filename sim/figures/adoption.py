@@ -40,7 +40,10 @@ def adoption_open(
     with styled():
         grid = Grid(market[market["region"] == region])
         tokens, money = grid.read("open_token_share"), grid.read("open_spending_share")
-        page = Page(f"Use in {wording.where(region, options.get('names'))} by openness of the model's weights", **options)
+        page = Page(
+            f"Use in {wording.where(region, options.get('names'))} by openness of the model's weights",
+            **options,
+        )
         for series, column, heading in (
             (tokens, "open_token_share", "Share of tokens"),
             (money, "open_spending_share", "Share of spending"),
@@ -65,9 +68,13 @@ def _open_finding(tokens: Series, money: Series, region: str, page: Page) -> str
 
 
 def adoption_countries(
-    usage: DataFrame, *, measure: str = "tokens", region: str | None = None, title: str | None = None,
+    usage: DataFrame,
+    *,
+    measure: str = "tokens",
+    region: str | None = None,
+    title: str | None = None,
     **options: Unpack[Options],
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Use by the home region of the lab that made the model: areas, and lines with bands.
 
     Parameters
@@ -86,13 +93,17 @@ def adoption_countries(
         parts = grid.split(measure, "origin")
         shares = ranking.shares(parts)
         shown = ranking.leading(parts, TOP)
-        place = wording.where(region or "world", options.get("names"))
-        page = Page(f"Share of {measure} used in {place} by home of the lab that made the model", **options)
+        what = (
+            f"{measure} in {wording.where(region, options.get('names'))}"
+            if region
+            else f"the world's {measure}"
+        )
+        page = Page(f"Share of {what} by home of the lab that made the model", **options)
         _areas(page.panel("Parts of the whole", SHARE), page, parts, shown, region_colour)
         lines = page.panel("Each region", SHARE)
         for order, key in enumerate(shown):
             lines.line(shares[key], page.name(key), region_colour(key), DASHES[order % len(DASHES)])
-        return page.finish(title or _leaders(shares, shown, f"{measure} used in {place}", page, labs=True))
+        return page.finish(title or _leaders(shares, shown, what, page, labs=True))
 
 
 def adoption_firms(labs: DataFrame, *, title: str | None = None, **options: Unpack[Options]) -> Figure:
@@ -111,10 +122,15 @@ def adoption_firms(labs: DataFrame, *, title: str | None = None, **options: Unpa
         tokens = {key: add([own[key], hosted[key]]) for key in own}
         revenue = grid.split("revenue", "lab")
         shown = ranking.leading(tokens, TOP)
-        page = Page(f"Shares of firms in the world; in brackets 90{wording.NBSP}% of runs, where they differ", **options)
+        page = Page(
+            "Shares of the world by the firm that made the model",
+            **options,
+        )
         served = page.panel("Tokens from a firm's models, whoever serves them", SHARE, 2.1)
         _areas(served, page, tokens, shown, firm_colour)
-        _areas(page.panel("Labs' revenue from their own services", SHARE, 2.1), page, revenue, shown, firm_colour)
+        _areas(
+            page.panel("Labs' revenue from their own services", SHARE, 2.1), page, revenue, shown, firm_colour
+        )
         return page.finish(title or _leaders(ranking.shares(tokens), shown, "the world's tokens", page))
 
 
@@ -124,16 +140,19 @@ def _areas(
     """Stack the parts that are shown, largest at the bottom, and the rest on top of them."""
     shares = ranking.shares(parts)
     stack = [
-        (shares[key], ranking.label_with_share(page.name(key), shares[key]), colour(key))
-        for key in shown if np.nansum(shares[key].values) > 0
-    ]  # fmt: skip
+        ranking.area(page.name(key), shares[key], colour(key))
+        for key in shown
+        if np.nansum(shares[key].values) > 0
+    ]
     rest = ranking.others(shares, shown)
     if rest is not None:
-        stack.append((rest, ranking.label_with_share("Others", rest), OTHER))
+        stack.append(ranking.area("Others", rest, OTHER))
     panel.stack(stack)
 
 
-def _leaders(shares: dict[str, Series], shown: Sequence[str], what: str, page: Page, *, labs: bool = False) -> str:
+def _leaders(
+    shares: dict[str, Series], shown: Sequence[str], what: str, page: Page, *, labs: bool = False
+) -> str:
     if not shown or not math.isfinite(shares[shown[0]].mean[-1]):
         return f"Share of {what}"
     words = [f"{wording.adjective(key, page.names)} labs" if labs else page.name(key) for key in shown[:2]]

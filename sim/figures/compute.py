@@ -19,10 +19,14 @@ TOP = 5
 
 
 def compute(
-    market: DataFrame, *, leader: str = "us", bound: str = "china", title: str | None = None,
+    market: DataFrame,
+    *,
+    leader: str = "us",
+    bound: str = "china",
+    title: str | None = None,
     **options: Unpack[Options],
-) -> Figure:  # fmt: skip
-    """Training and serving compute by region, and the parts of the compute of the region that export rules bind.
+) -> Figure:
+    """Training and serving compute by region, and where a region under export rules has its compute from.
 
     Parameters
     ----------
@@ -38,21 +42,20 @@ def compute(
     with styled():
         grid = Grid(market)
         page = Page("Compute in firms' hands by home region, in H100 equivalents (H100e)", **options)
-        training = {
-            key: series for key, series in grid.split("compute_training", "region").items() if key != "world"
-        }  # fmt: skip
-        shown = ranking.leading(training, TOP)
-        for column, heading in (
-            ("compute_training", "Training compute, thousand H100e by FLOP/s"),
-            ("compute_serving", "Serving compute, thousand H100e by memory bandwidth"),
+        training, serving = grid.split("compute_training", "region"), grid.split("compute_serving", "region")
+        shown = ranking.leading({key: part for key, part in training.items() if key != "world"}, TOP)
+        for column, parts, heading in (
+            ("compute_training", training, "Training compute, thousand H100e by FLOP/s"),
+            ("compute_serving", serving, "Serving compute, thousand H100e by memory bandwidth"),
         ):
             panel = page.panel(heading, COUNT_LOG, 1.35)
             for order, key in enumerate(shown):
-                series = grid.read(column, region=key)
-                panel.line(series, page.name(key), region_colour(key), DASHES[order % len(DASHES)])
+                panel.line(parts[key], page.name(key), region_colour(key), DASHES[order % len(DASHES)])
                 page.observe(panel, column, key)
         where = wording.sentence(wording.name(bound, page.names))
-        _sources(page, Grid(market[market["region"] == bound]), bound, f"{where}: sources of its compute, share")
+        _sources(
+            page, Grid(market[market["region"] == bound]), bound, f"{where}: sources of its compute, share"
+        )
         return page.finish(title or _finding(training, leader, bound, page))
 
 
@@ -60,14 +63,14 @@ def _sources(page: Page, grid: Grid, bound: str, heading: str) -> None:
     panel = page.panel(heading, SHARE, 1.35)
     smuggled, domestic, offshore = (
         grid.read(f"compute_{part}").or_zero() for part in ("smuggled", "domestic", "offshore")
-    )  # fmt: skip
+    )
     bought = grid.read("compute") - add([smuggled, domestic, offshore])
     parts = {"Bought abroad": bought, "Home-made": domestic, "Rented abroad": offshore, "Smuggled": smuggled}
     colours = (HARDWARE, region_colour(bound), OTHER, BLACK)
     shares = ranking.shares({key: part.not_negative() for key, part in parts.items()})
     panel.stack(
         [
-            (shares[key], ranking.label_with_share(key, shares[key]), colour)
+            ranking.area(key, shares[key], colour)
             for key, colour in zip(parts, colours, strict=True)
             if shares[key].values[shares[key].known].sum() > 0
         ]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
+    import numpy as np
     from pandas import DataFrame
 
-Date = date | np.datetime64 | str
+Date: TypeAlias = "date | np.datetime64 | str"
 
 
 class Event(NamedTuple):
@@ -30,7 +29,8 @@ class Options(TypedDict, total=False):
     source : the line at the bottom: where the numbers come from.
     history_until : last month that replays history; a line stands after it.
     names : titles of firms and regions by key.
-    observed : measured values as black points: a frame of indicator (a column of `market`), region, month, value.
+    observed : measured values as black points: a frame of indicator (a column of `market`), region, month
+        and value.
     width : "column" (3.15 in), "page" (6.5 in) or "slide".
     """
 
@@ -63,4 +63,7 @@ class Context:
 
 def day(when: Date) -> float:
     """A date as days since 1970."""
-    return float(np.datetime64(when, "D").astype(np.int64))
+    import numpy as np
+
+    stamp: np.datetime64 = np.datetime64(when)
+    return float(stamp.astype("datetime64[D]").astype(np.int64))

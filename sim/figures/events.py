@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,15 +53,18 @@ def marks(events: Sequence[Event | tuple[Date, str]], history_until: Date | None
 def place(found: Sequence[tuple[Mark, float]], size: Width, left: float, right: float) -> list[Label]:
     """Find room for labels, given each mark and where its rule stands, between two ends in inches.
 
-    Marks of higher priority go first, and among equals later ones: a label stands to the right of its rule, so
-    that earlier labels step up over later ones and no rule crosses words. A label without room is left out.
+    Marks of higher priority go first, and among equals later ones: a label stands to the right of its rule,
+    so that earlier labels step up over later ones and no rule crosses words. A label without room is left
+    out.
     """
     placed: list[Label] = []
     for mark, x in sorted(found, key=lambda pair: (-pair[0].priority, -pair[0].day)):
         wide = text.width(mark.words, size.small)
         spots = ((x + PAD, x + PAD + wide), (x - PAD - wide, x - PAD))
         tries = (Label(mark, x, start, end, row) for start, end in spots for row in range(ROWS))
-        fitting = (label for label in tries if left <= label.start and label.end <= right and _free(label, placed))
+        fitting = (
+            label for label in tries if left <= label.start and label.end <= right and _free(label, placed)
+        )
         label = next(fitting, None) if mark.words else None
         if label is not None:
             placed.append(label)
@@ -70,7 +73,9 @@ def place(found: Sequence[tuple[Mark, float]], size: Width, left: float, right: 
 
 def _free(label: Label, placed: Sequence[Label]) -> bool:
     return all(
-        not (other.row == label.row and label.start < other.end + 2 * PAD and other.start < label.end + 2 * PAD)
+        not (
+            other.row == label.row and label.start < other.end + 2 * PAD and other.start < label.end + 2 * PAD
+        )
         and not _crossed(label, other)
         and not _crossed(other, label)
         for other in placed
@@ -87,17 +92,24 @@ def strip_height(labels: Sequence[Label], size: Width) -> float:
     return text.height(size.small, max((label.row + 1 for label in labels), default=0))
 
 
-def draw_rules(axes: Axes, found: Sequence[Mark], *, over: bool) -> None:
-    """The rules through one panel, behind its lines or over its areas."""
-    for divider, colour, dash in ((False, RULE, "solid"), (True, MUTED, (0, (4, 2)))):
-        days = [mark.day for mark in found if mark.divider == divider]
-        if days:
+def draw_rules(axes: Axes, found: Sequence[Mark], named: Collection[Mark], *, over: bool) -> None:
+    """The rules through one panel, behind its lines or over its areas; fainter where they have no label."""
+    for dash, these in (
+        ("solid", [mark for mark in found if not mark.divider]),
+        ((0, (4, 2)), [mark for mark in found if mark.divider]),
+    ):
+        if these:
             axes.add_collection(
                 LineCollection(
-                    [[(day, 0), (day, 1)] for day in days], colors=colour, linewidths=0.5 if not divider else 0.8,
-                    linestyles=dash, transform=axes.get_xaxis_transform(), zorder=1.5 if over else 0.9,
-                ), autolim=False,
-            )  # fmt: skip
+                    [[(mark.day, 0), (mark.day, 1)] for mark in these],
+                    colors=[MUTED if mark.divider else RULE for mark in these],
+                    linewidths=[0.8 if mark.divider else 0.5 if mark in named else 0.25 for mark in these],
+                    linestyles=[dash],
+                    transform=axes.get_xaxis_transform(),
+                    zorder=1.5 if over else 0.9,
+                ),
+                autolim=False,
+            )
 
 
 def draw_strip(figure: Figure, labels: Sequence[Label], bottom: float, size: Width) -> None:
@@ -105,11 +117,19 @@ def draw_strip(figure: Figure, labels: Sequence[Label], bottom: float, size: Wid
     row = text.height(size.small)
     for label in labels:
         figure.text(
-            label.start, bottom + (label.row + 0.5) * row, label.mark.words, fontsize=size.small, color=MUTED,
-            ha="left", va="center_baseline", transform=figure.dpi_scale_trans,
-        )  # fmt: skip
+            label.start,
+            bottom + (label.row + 0.5) * row,
+            label.mark.words,
+            fontsize=size.small,
+            color=MUTED,
+            ha="left",
+            va="center_baseline",
+            transform=figure.dpi_scale_trans,
+        )
     if labels:
         stubs = [[(label.x, bottom), (label.x, bottom + (label.row + 0.92) * row)] for label in labels]
         figure.add_artist(
-            LineCollection(stubs, colors=RULE, linewidths=0.5, transform=figure.dpi_scale_trans, capstyle="butt")
+            LineCollection(
+                stubs, colors=RULE, linewidths=0.5, transform=figure.dpi_scale_trans, capstyle="butt"
+            )
         )

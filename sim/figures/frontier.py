@@ -17,10 +17,14 @@ from sim.figures.style import CLOSED, DASHES, OPEN, OTHER, region_colour, styled
 
 
 def frontier(
-    market: DataFrame, *, leader: str = "us", follower: str = "china", title: str | None = None,
+    market: DataFrame,
+    *,
+    leader: str = "us",
+    follower: str = "china",
+    title: str | None = None,
     **options: Unpack[Options],
-) -> Figure:  # fmt: skip
-    """Best models of the world and of groups of labs, and lags in months: open behind closed, one country behind all.
+) -> Figure:
+    """Best models by group of labs, and lags in months: open models, and a country, behind the world's best.
 
     Parameters
     ----------
@@ -34,14 +38,19 @@ def frontier(
         See `sim.figures.context.Options`.
     """
     with styled():
-        world, ahead, behind = (Grid(market[market["region"] == name]) for name in ("world", leader, follower))
-        page = Page("Best models released, on the Epoch Capabilities Index (ECI), and how long ago the world's best was there", **options)
+        world, ahead, behind = (
+            Grid(market[market["region"] == name]) for name in ("world", leader, follower)
+        )
+        page = Page(
+            "Best models released, on the Epoch Capabilities Index (ECI), and their lags in months",
+            **options,
+        )
         levels = page.panel("Capability, ECI points", ECI, 2.1)
         us, china = wording.adjective(leader, page.names), wording.adjective(follower, page.names)
         levels.line(world.read("capability"), "World's best", OTHER, weight=2.6, bands=False, bar=False)
         levels.line(ahead.read("capability_closed"), f"{us} closed", CLOSED)
         levels.line(ahead.read("capability_open"), f"{us} open", OPEN, DASHES[1])
-        levels.line(behind.read("capability"), f"{china}, all", region_colour(follower), DASHES[3])
+        levels.line(behind.read("capability"), page.name(follower), region_colour(follower), DASHES[3])
         page.observe(levels, "capability", "world")
         page.observe(levels, "capability", follower)
         lags = page.panel("Lag behind the world's best model, months", MONTHS, 1.5)
@@ -60,11 +69,15 @@ def _finding(open_lag: Series, lag: Series, who: str) -> str:
     end = wording.month(open_lag.days[-1])
     if min(first, second) >= 0.25:
         return (
-            f"Open models trail the world's best by {wording.months(first)} and {who} by {wording.months(second)} "
-            f"in the year to {end}"
+            f"Open models trail the world's best by {wording.months(first)} "
+            f"and {who} by {wording.months(second)} in the year to {end}"
         )
     return f"Open models {_gap(first)} and {who} {_gap(second)} in the year to {end}"
 
 
 def _gap(lag: float) -> str:
-    return "are level with the world's best" if lag < 0.25 else f"trail the world's best by {wording.months(lag)}"
+    return (
+        "are level with the world's best"
+        if lag < 0.25
+        else f"trail the world's best by {wording.months(lag)}"
+    )

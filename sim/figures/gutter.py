@@ -13,20 +13,26 @@ from sim.figures.series import Interval
 from sim.figures.style import Width, ink
 
 GAP = 0.05  # inches between the axes and the labels
-STEP = 0.065  # inches between two bars of the end state
+
+
+Lines = list[list[str]]
 
 
 class End(NamedTuple):
-    """The end of a line or area: where it is on the axis, and what is written beside it."""
+    """The end of a line or area: where it is on the axis, and what is written beside it.
+
+    `detail` follows the label where there is room for it.
+    """
 
     value: float
     label: str
     colour: str
     interval: Interval | None = None
+    detail: str = ""
 
 
 class Placed(NamedTuple):
-    """An end on the page, in inches: the end itself, its bar."""
+    """An end on the page, in inches: the end itself, its height and its bar."""
 
     end: End
     y: float
@@ -44,84 +50,119 @@ class Stroke(NamedTuple):
     weight: float
 
 
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions at least `gap` apart and within bounds, as near to the wanted ones as possible.
+def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
+    """Middles of boxes of these heights, in the order wanted, without overlap, as near as possible to it.
 
-    Least squares under order: pool adjacent violators. Where the bounds are too narrow, the gap is kept and
-    the bounds are not.
+    Least squares under order: pool adjacent violators. Where the bounds are too narrow for all boxes, they
+    are passed evenly on both sides.
     """
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    pools: list[list[float]] = []  # mean, count
-    for rank, i in enumerate(order):
-        pools.append([wanted[i] - rank * gap, 1])
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            mean, size = pools.pop()
-            pools[-1] = [(pools[-1][0] * pools[-1][1] + mean * size) / (pools[-1][1] + size), pools[-1][1] + size]
-    free = [mean for mean, size in pools for _ in range(int(size))]
-    top = high - gap * (len(wanted) - 1)
+    offsets, total = [], 0.0
+    for i in order:
+        offsets.append(total + heights[i] / 2)
+        total += heights[i]
+    pools: list[tuple[float, int]] = []  # mean and number of lower ends that move as one
+    for i, offset in zip(order, offsets, strict=True):
+        mean, size = wanted[i] - offset, 1
+        while pools and pools[-1][0] > mean:
+            other, many = pools.pop()
+            mean, size = (other * many + mean * size) / (many + size), many + size
+        pools.append((mean, size))
+    free = [mean for mean, size in pools for _ in range(size)]
+    top = high - total
     if top < low:
         low = top = (low + top) / 2
     out = [0.0] * len(wanted)
-    for rank, i in enumerate(order):
-        out[i] = min(max(free[rank], low), top) + rank * gap
+    for i, start, offset in zip(order, free, offsets, strict=True):
+        out[i] = min(max(start, low), top) + offset
     return out
 
 
-def room(ends: Sequence[End], size: Width, most: float) -> float:
-    """The width that the labels and bars need, with the white around them, in inches."""
-    words = max((text.width(text.shorten(end.label, most, size.small), size.small) for end in ends), default=0.0)
-    return words + 2 * GAP + _bars_room(ends) if words else 0.0
+def words(ends: Sequence[End], size: Width, most: float, height: float) -> Lines:
+    """The lines of each label: with details where they fit, else on more lines or without them, else cut."""
+    full = [f"{end.label} {end.detail}".strip() for end in ends]
+    bare = [end.label for end in ends]
+    for labels, lines in ((full, 1), (full, 2), (bare, 1), (full, 3), (bare, 2), (bare, 3)):
+        wrapped = [text.wrap(label, most, size.small, most=lines) for label in labels]
+        whole = all(" ".join(got) == text.plain(label) for got, label in zip(wrapped, labels, strict=True))
+        if whole and text.height(size.small, sum(map(len, wrapped))) <= height:
+            return wrapped
+    return [[text.shorten(label, most, size.small)] for label in bare]
 
 
-def _bars_room(ends: Sequence[End]) -> float:
+def room(ends: Sequence[End], lines: Lines, size: Width) -> float:
+    """The width that labels of these lines and their bars need, with the white around them, in inches."""
+    if not ends:
+        return 0.0
+    return (
+        max(text.width(line, size.small) for label in lines for line in label)
+        + 2 * GAP
+        + _bars_room(ends, size)
+    )
+
+
+def _step(size: Width) -> float:
+    """Inches between two bars."""
+    return 0.065 * size.small / 7
+
+
+def _bars_room(ends: Sequence[End], size: Width) -> float:
     bars = sum(end.interval is not None for end in ends)
-    return (bars + 0.5) * STEP if bars else 0.0
+    return (bars + 0.5) * _step(size) if bars else 0.0
 
 
 def draw(
-    figure: Figure, placed: Sequence[Placed], box: tuple[float, float, float], size: Width, most: float
+    figure: Figure, placed: Sequence[Placed], lines: Lines, box: tuple[float, float, float], size: Width
 ) -> None:
     """Write the labels and bars to the right of the axes.
 
+    lines : of each label.
     box : right edge, bottom and top of the axes in inches.
-    most : widest label in inches.
     """
-    if not placed:
-        return
     right, bottom, top = box
-    line = text.height(size.small)
-    heights = spread([place.y for place in placed], line, bottom + line / 4, top - line / 4)
-    inside = right + _bars_room([place.end for place in placed])
-    leaders: list[Stroke] = []
-    for place, y in zip(placed, heights, strict=True):
-        figure.text(
-            inside + 2 * GAP, y, text.shorten(place.end.label, most, size.small), color=ink(place.end.colour),
-            fontsize=size.small, ha="left", va="center_baseline", transform=figure.dpi_scale_trans,
-        )  # fmt: skip
+    tall = [text.height(size.small, len(label)) for label in lines]
+    heights = spread([place.y for place in placed], tall, bottom - 0.03, top - 0.01)
+    inside = right + _bars_room([place.end for place in placed], size)
+    strokes: list[Stroke] = []
+    for place, label, y in zip(placed, lines, heights, strict=True):
+        for order, line in enumerate(label):
+            figure.text(
+                inside + 2 * GAP,
+                y + text.height(size.small) * ((len(label) - 1) / 2 - order),
+                line,
+                color=ink(place.end.colour),
+                fontsize=size.small,
+                ha="left",
+                va="center_baseline",
+                transform=figure.dpi_scale_trans,
+            )
         if abs(y - place.y) > 0.03:
-            leaders.append(Stroke(inside + 0.01, place.y, inside + 2 * GAP - 0.02, y, place.end.colour, 0.5))
+            strokes.append(Stroke(inside + 0.01, place.y, inside + 2 * GAP - 0.02, y, place.end.colour, 0.5))
     bars = [place for place in placed if place.bar is not None]
-    strokes = [stroke for order, place in enumerate(bars) for stroke in _bar(place, right + (order + 1) * STEP)]
-    if leaders or strokes:
-        every = [*leaders, *strokes]
+    for order, place in enumerate(bars):
+        strokes += _bar(place, right + (order + 1) * _step(size), size)
+    if strokes:
         figure.add_artist(
             LineCollection(
-                [[(stroke.x0, stroke.y0), (stroke.x1, stroke.y1)] for stroke in every],
-                colors=[stroke.colour for stroke in every], linewidths=[stroke.weight for stroke in every],
-                transform=figure.dpi_scale_trans, capstyle="butt",
+                [[(stroke.x0, stroke.y0), (stroke.x1, stroke.y1)] for stroke in strokes],
+                colors=[stroke.colour for stroke in strokes],
+                linewidths=[stroke.weight for stroke in strokes],
+                transform=figure.dpi_scale_trans,
+                capstyle="butt",
             )
-        )  # fmt: skip
+        )
 
 
-def _bar(place: Placed, x: float) -> list[Stroke]:
+def _bar(place: Placed, x: float, size: Width) -> list[Stroke]:
     """The end state: a thin bar for 90 % of the runs, a thick one for 50 %, a gap at the median."""
-    bar, colour = place.bar, place.end.colour
-    if bar is None or bar.q95 - bar.q05 < 0.04:  # too short to be seen for what it is
+    bar, colour, scale = place.bar, place.end.colour, size.small / 7
+    if bar is None:
         return []
     strokes = [
-        Stroke(x, bar.q05, x, bar.q95, colour, 0.8),
-        Stroke(x, bar.q25, x, bar.q75, colour, 2.4),
+        Stroke(x, bar.q05, x, bar.q95, colour, 0.8 * scale),
+        Stroke(x, bar.q25, x, bar.q75, colour, 2.4 * scale),
     ]
     if bar.q75 - bar.q25 > 0.04:
-        strokes.append(Stroke(x - 0.015, bar.q50, x + 0.015, bar.q50, "white", 1.0))
+        wide = 0.018 * scale
+        strokes.append(Stroke(x - wide, bar.q50, x + wide, bar.q50, "white", 1.0))
     return strokes

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from sim.figures import text
-from sim.figures.style import BLACK, MUTED, Width
+from sim.figures.style import BLACK, MUTED, TEXT, Width
 
 EDGE = 0.06  # inches of white at the edges of the page
 MARK = 0.09  # inches: the size of a mark in the key
@@ -25,15 +25,31 @@ class Key(NamedTuple):
 
 
 def write(
-    figure: Figure, lines: Sequence[str], x: float, top: float, size: float, colour: str, *, bold: bool = False,
+    figure: Figure,
+    lines: Sequence[str],
+    x: float,
+    top: float,
+    size: float,
+    colour: str,
+    *,
+    bold: bool = False,
     gid: str | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Write lines downwards from `top`, in inches."""
     if lines:
         figure.text(
-            x, top, "\n".join(lines), fontsize=size, color=colour, fontweight="bold" if bold else "normal",
-            ha="left", va="top", linespacing=text.LEADING / 1.164, transform=figure.dpi_scale_trans, gid=gid,
-        )  # fmt: skip
+            x,
+            top,
+            "\n".join(lines),
+            fontsize=size,
+            color=colour,
+            fontweight="bold" if bold else "normal",
+            ha="left",
+            va="top",
+            linespacing=text.LEADING / 1.164,
+            transform=figure.dpi_scale_trans,
+            gid=gid,
+        )
 
 
 class Head:
@@ -55,10 +71,12 @@ class Head:
             self._key[-1].append((x, Key(entry.shape, entry.colour, words)))
             x += wide + 0.16
         self.height = (
-            text.height(size.title, len(self._title)) + 0.02
-            + text.height(size.small + 0.5, len(self._subtitle)) + 0.06
+            text.height(size.title, len(self._title))
+            + 0.02
+            + text.height(size.small + 0.5, len(self._subtitle))
+            + 0.06
             + text.height(size.small, len(self._key)) * 1.15
-        )  # fmt: skip
+        )
 
     def draw(self, figure: Figure, top: float) -> None:
         """Draw downwards from `top`, in inches."""
@@ -72,22 +90,37 @@ class Head:
             for x, entry in row:
                 _mark(figure, entry, EDGE + x, middle)
                 figure.text(
-                    EDGE + x + 1.6 * MARK, middle, entry.words, fontsize=size.small, color="#222222", ha="left",
-                    va="center_baseline", transform=figure.dpi_scale_trans,
-                )  # fmt: skip
+                    EDGE + x + 1.6 * MARK,
+                    middle,
+                    entry.words,
+                    fontsize=size.small,
+                    color=TEXT,
+                    ha="left",
+                    va="center_baseline",
+                    transform=figure.dpi_scale_trans,
+                )
             y -= text.height(size.small) * 1.15
 
 
 def _mark(figure: Figure, entry: Key, x: float, middle: float) -> None:
     inches = figure.dpi_scale_trans
     if entry.shape == "square":
-        box = Rectangle((x, middle - MARK / 2), MARK, MARK, facecolor=entry.colour, linewidth=0, transform=inches)
+        box = Rectangle(
+            (x, middle - MARK / 2), MARK, MARK, facecolor=entry.colour, linewidth=0, transform=inches
+        )
         figure.add_artist(box)
     else:
         hollow = entry.shape == "ring"
         figure.add_artist(
             Line2D(
-                [x + MARK / 2], [middle], marker="o", markersize=4, linestyle="", transform=inches,
-                markerfacecolor="white" if hollow else entry.colour, markeredgecolor=entry.colour, markeredgewidth=0.8,
+                [x + MARK / 2],
+                [middle],
+                marker="o",
+                markersize=4,
+                linestyle="",
+                transform=inches,
+                markerfacecolor="white" if hollow else entry.colour,
+                markeredgecolor=entry.colour,
+                markeredgewidth=0.8,
             )
-        )  # fmt: skip
+        )

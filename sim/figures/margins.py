@@ -35,9 +35,12 @@ TOP = 8
 
 
 def margins_roles(
-    market: DataFrame, *, regions: Sequence[str] = ("us", "china"), title: str | None = None,
+    market: DataFrame,
+    *,
+    regions: Sequence[str] = ("us", "china"),
+    title: str | None = None,
     **options: Unpack[Options],
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Gross margin by role, one panel a region.
 
     Parameters
@@ -67,11 +70,14 @@ def margins_roles(
 
 
 def _roles_finding(closed: dict[str, Series], page: Page) -> str:
-    known = {region: series.last_year() for region, series in closed.items() if math.isfinite(series.last_year())}
+    known = {
+        region: series.last_year() for region, series in closed.items() if math.isfinite(series.last_year())
+    }
     if not known:
         return "Gross margins of labs and clouds"
     first = next(iter(known))
-    said = f"{wording.adjective(first, page.names)} labs earn a gross margin of {wording.share(known[first])} on closed models"
+    whose = wording.adjective(first, page.names)
+    said = f"{whose} labs earn a gross margin of {wording.share(known[first])} on closed models"
     for region in list(known)[1:]:
         said += f", {wording.adjective(region, page.names)} labs {wording.share(known[region])}"
     return f"{said}, in the year to {wording.month(closed[first].days[-1])}"
@@ -93,8 +99,7 @@ def margins_firms(labs: DataFrame, *, title: str | None = None, **options: Unpac
         revenue = {key: add([own[key], hosting[key]]) for key in own}
         margins = grid.split("gross_margin", "lab")
         shown = [key for key in ranking.leading(revenue, TOP) if margins[key].known.any()]
-        page = Page("Model use and hosting together; labs with the most revenue at the end",
-                    **options)  # fmt: skip
+        page = Page("Model use and hosting together; labs with the most revenue at the end", **options)
         panel = page.panel("Gross margin, share of revenue", MARGIN, 2.9)
         for key in shown:
             panel.line(margins[key], page.name(key), firm_colour(key), firm_dash(key), bands=False)
@@ -116,7 +121,7 @@ def _firms_finding(margins: dict[str, Series], page: Page) -> str:
 
 
 def money_split(market: DataFrame, *, title: str | None = None, **options: Unpack[Options]) -> Figure:
-    """Who keeps the money: each dollar spent on models, and the sums that labs, clouds, chip makers and customers get.
+    """Who keeps the money: each dollar spent on models, and what labs, clouds, chip makers and customers get.
 
     Parameters
     ----------
@@ -132,11 +137,12 @@ def money_split(market: DataFrame, *, title: str | None = None, **options: Unpac
         page = Page("The world's spending on model use, and who gains", **options)
         split = page.panel("Each dollar spent, share", SHARE)
         parts = {
-            "Cost of serving": (costs, HARDWARE), "Labs' gross profit": (labs, CLOSED),
+            "Cost of serving": (costs, HARDWARE),
+            "Labs' gross profit": (labs, CLOSED),
             "Clouds' gross profit": (clouds, THIRD_PARTY),
-        }  # fmt: skip
+        }
         kept = ranking.shares({key: series.not_negative() for key, (series, _) in parts.items()})
-        split.stack([(kept[key], ranking.label_with_share(key, kept[key]), parts[key][1]) for key in parts])
+        split.stack([ranking.area(key, kept[key], parts[key][1]) for key in parts])
         sums = page.panel("Gain, US dollars a month", USD_LOG)
         for column, label, colour, dash in (
             ("consumer_surplus", "Customers' surplus", BLACK, DASHES[0]),
@@ -153,6 +159,7 @@ def _money_finding(kept: dict[str, Series], surplus: Series, spending: Series) -
     if not all(math.isfinite(part) for part in parts):
         return "Who keeps the money that is spent on models"
     compute, labs, clouds = (f"{100 * part:.0f}" for part in parts)
-    title = f"Of each dollar spent on models, labs keep {labs} cents, clouds {clouds}, and serving costs {compute}"
+    title = f"Of each dollar spent on models, labs keep {labs} cents, clouds {clouds}"
+    title += f", and serving costs {compute}"
     gain = surplus.end() / spending.end() if spending.end() > 0 else math.nan
     return f"{title}; customers gain ${gain:.2f} beyond it" if math.isfinite(gain) and gain >= 0 else title

@@ -16,7 +16,7 @@ from sim.figures.layout import Page
 from sim.figures.panel import Panel
 from sim.figures.scales import ROWS
 from sim.figures.series import Array
-from sim.figures.style import BLACK, MODE_NAMES, MODES, MUTED, ink, region_colour, styled
+from sim.figures.style import BLACK, MODE_NAMES, MODES, MUTED, TEXT, ink, region_colour, styled
 from sim.figures.timeline import Timeline, timeline
 
 ROW = 0.165  # inches a firm
@@ -58,24 +58,30 @@ def modes_timeline(
         line = timeline(models, labs)
         panel = page.panel("", ROWS)
         room = max(ROW, text.height(page.size.small))
-        most = MOST if page.size.height is None else int((page.size.height - 1.6) / text.height(page.size.small))
+        most = (
+            MOST if page.size.height is None else int((page.size.height - 1.6) / text.height(page.size.small))
+        )
         rows, hidden = _rows(line, page, most)
         panel.height = max(len(rows), 3) * room
         panel.rows = [(row.y, row.words, row.colour) for row in rows]
         if len(line.firms):
             _draw(panel, line, rows)
-            page.key = [Key("square", MODES[mode], words) for mode, words in zip(MODE_NAMES, WORDS, strict=True)]
+            page.key = [
+                Key("square", MODES[mode], words) for mode, words in zip(MODE_NAMES, WORDS, strict=True)
+            ]
             page.key += [Key("point", BLACK, "release, chosen"), Key("ring", BLACK, "release, forced")]
-        page.note = "One run." if line.runs < 2 else (
-            f"{line.runs} runs: heights are shares of runs; marks are releases that half of the runs share."
-        )  # fmt: skip
+        page.note = "One run."
+        if line.runs > 1:
+            shown = "heights are shares of runs; marks are releases that half of the runs share"
+            page.note = f"{line.runs} runs: {shown}."
         if hidden:
             page.note += f" {hidden} labs with few releases are left out."
         return page.finish(title or _finding(line, page))
 
 
 def _rows(line: Timeline, page: Page, most: int) -> tuple[list[Row], int]:
-    """Firms by region, the most closed first, from the top down; where room is short those with few releases go."""
+    """Firms by region, the most closed on top; where room is short those with few releases are left out."""
+
     def order(region: str) -> tuple[int, str]:
         return ({"us": 0, "china": 1}.get(region, 2 if region != "row" else 3), region)
 
@@ -88,7 +94,7 @@ def _rows(line: Timeline, page: Page, most: int) -> tuple[list[Row], int]:
         if firms:
             rows.append(Row(0.0, page.name(region), ink(region_colour(region)), None))
             firms.sort(key=lambda i: (round(float(line.openness[i]), 6), line.firms[i]))
-            rows += [Row(0.0, page.name(line.firms[i]), "#222222", i) for i in firms]
+            rows += [Row(0.0, page.name(line.firms[i]), TEXT, i) for i in firms]
     placed = [row._replace(y=len(rows) - place - 0.5) for place, row in enumerate(rows)]
     return placed, len(line.firms) - len(busiest)
 
@@ -99,11 +105,14 @@ def _draw(panel: Panel, line: Timeline, rows: list[Row]) -> None:
     for code, mode in enumerate(MODE_NAMES):
         shapes = [
             shape
-            for row in rows if row.firm is not None
-            for shape in _steps(edges, bottoms[code, :, row.firm], line.shares[code, :, row.firm], row.y - BAR / 2)
-        ]  # fmt: skip
+            for row in rows
+            if row.firm is not None
+            for shape in _steps(edges, bottoms[code, :, row.firm], line.shares[code, :, row.firm], row.y)
+        ]
         if shapes:
-            panel.axes.add_collection(PolyCollection(shapes, facecolors=MODES[mode], linewidths=0), autolim=False)
+            panel.axes.add_collection(
+                PolyCollection(shapes, facecolors=MODES[mode], linewidths=0), autolim=False
+            )
     for row in rows:
         if row.firm is None:
             panel.axes.axhline(row.y - 0.42, color=MUTED, linewidth=0.5)
@@ -116,13 +125,21 @@ def _draw(panel: Panel, line: Timeline, rows: list[Row]) -> None:
     for these, fill, edge in ((often & ~forced, BLACK, "white"), (forced, "white", BLACK)):
         month, firm = np.nonzero(these)
         panel.axes.plot(
-            line.days[month], heights[firm], linestyle="", marker="o", clip_on=False, markersize=3.4,
-            markerfacecolor=fill, markeredgecolor=edge, markeredgewidth=0.6, zorder=3,
-        )  # fmt: skip
+            line.days[month],
+            heights[firm],
+            linestyle="",
+            marker="o",
+            clip_on=False,
+            markersize=3.4,
+            markerfacecolor=fill,
+            markeredgecolor=edge,
+            markeredgewidth=0.6,
+            zorder=3,
+        )
     panel.cover([float(edges[0]), float(edges[-1])])
 
 
-def _steps(edges: Array, bottoms: Array, heights: Array, base: float) -> list[Array]:
+def _steps(edges: Array, bottoms: Array, heights: Array, middle: float) -> list[Array]:
     """Outlines of the runs of months in which a bar has height."""
     inside = np.concatenate([[False], heights > 1e-9, [False]])
     starts, ends = np.flatnonzero(inside[1:] & ~inside[:-1]), np.flatnonzero(~inside[1:] & inside[:-1])
@@ -133,7 +150,9 @@ def _steps(edges: Array, bottoms: Array, heights: Array, base: float) -> list[Ar
         x = np.append(edges[start:end][new], edges[end])
         across = np.repeat(x, 2)[1:-1]
         outline = np.concatenate([np.repeat(low[new], 2), np.repeat(high[new], 2)[::-1]])
-        shapes.append(np.column_stack([np.concatenate([across, across[::-1]]), base + BAR * outline]))
+        shapes.append(
+            np.column_stack([np.concatenate([across, across[::-1]]), middle + BAR * (outline - 0.5)])
+        )
     return shapes
 
 

@@ -11,6 +11,7 @@ from sim.figures.gutter import End
 from sim.figures.scales import Scale, Ticks, fit
 from sim.figures.series import Array, Series
 from sim.figures.style import BLACK, Dash, Width, tint
+from sim.figures.wording import NBSP
 
 
 class Panel:
@@ -25,14 +26,14 @@ class Panel:
 
     def __init__(self, axes: Axes, heading: str, scale: Scale, height: float, size: Width) -> None:
         self.axes, self.scale, self.height, self.size = axes, scale, height, size
-        self.heading = f"{heading} (log scale)" if scale.kind == "log" else heading
+        self.heading = f"{heading} (log{NBSP}scale)" if scale.kind == "log" else heading
         self.ends: list[End] = []
         self.rows: list[tuple[float, str, str]] = []
         self.bands = self.areas = self.medians = 0  # most runs behind each, for the subtitle
         self.observed = False
         self.cut = False  # whether values lie below what is shown
         self.days: list[float] = []
-        self._extent = [float("inf"), float("-inf")]
+        self._extent = (float("inf"), float("-inf"))
 
     def line(
         self,
@@ -55,9 +56,15 @@ class Panel:
             for under, over, alpha in ((low, high, 0.13), (inner_low, inner_high, 0.22)):
                 self.axes.fill_between(series.days, under, over, color=colour, alpha=alpha, linewidth=0)
         self.axes.plot(
-            series.days, middle, color=colour, linestyle=dash, linewidth=self.size.line * weight,
-            solid_capstyle="butt", marker="o" if _lonely(middle) else "", markersize=3,
-        )  # fmt: skip
+            series.days,
+            middle,
+            color=colour,
+            linestyle=dash,
+            linewidth=self.size.line * weight,
+            solid_capstyle="butt",
+            marker="o" if _lonely(middle) else "",
+            markersize=3,
+        )
         last = series.last()
         if last is not None and label:
             self.ends.append(End(last[1].q50, label, colour, last[1] if many and bar else None))
@@ -66,10 +73,11 @@ class Panel:
             self.medians = max(self.medians, series.runs)
             self.bands = max(self.bands, series.runs if bands else 0)
 
-    def stack(self, parts: Sequence[tuple[Series, str, str]]) -> None:
+    def stack(self, parts: Sequence[tuple[Series, str, str, str]]) -> None:
         """Shares of a whole as areas from the bottom up: the mean over the runs, so that they add up.
 
-        Each part is a series of non-negative amounts, a label and a colour; months are made to sum to 1.
+        Each part is a series of non-negative amounts, a label, a detail for it and a colour; every month is
+        made to sum to 1.
         """
         known = [part[0].known for part in parts]
         if not known or not np.any(known):
@@ -85,10 +93,12 @@ class Panel:
         edges = np.vstack([np.zeros(len(days)), np.cumsum(mean, axis=0)])
         if len(days) == 1:
             days, edges = days[0] + np.array([-10.0, 10.0]), np.repeat(edges, 2, axis=1)
-        for (_, label, colour), below, above in zip(parts, edges[:-1], edges[1:], strict=True):
-            self.axes.fill_between(days, below, above, facecolor=tint(colour, 0.82), edgecolor="white", linewidth=0.5)
+        for (_, label, detail, colour), below, above in zip(parts, edges[:-1], edges[1:], strict=True):
+            self.axes.fill_between(
+                days, below, above, facecolor=tint(colour, 0.82), edgecolor="white", linewidth=0.5
+            )
             if label:
-                self.ends.append(End(float(below[-1] + above[-1]) / 2, label, colour))
+                self.ends.append(End(float(below[-1] + above[-1]) / 2, label, colour, None, detail))
         self._cover(days, edges[0], edges[-1])
         self.areas = max(self.areas, parts[0][0].runs)
 
@@ -97,9 +107,16 @@ class Panel:
         keep = np.isfinite(values) & ((values > 0) | (self.scale.kind != "log"))
         if keep.any():
             self.axes.plot(
-                days[keep], values[keep], linestyle="", marker="o", markersize=2.6, color=BLACK,
-                markeredgecolor="white", markeredgewidth=0.4, zorder=5,
-            )  # fmt: skip
+                days[keep],
+                values[keep],
+                linestyle="",
+                marker="o",
+                markersize=2.6,
+                color=BLACK,
+                markeredgecolor="white",
+                markeredgewidth=0.4,
+                zorder=5,
+            )
             self._cover(days[keep], values[keep], values[keep])
             self.observed = True
 
@@ -110,16 +127,36 @@ class Panel:
     def ticks(self) -> Ticks:
         """Limits and ticks of the vertical axis."""
         if self.rows:
-            return Ticks(0.0, float(len(self.rows)), [row[0] for row in self.rows], [row[1] for row in self.rows])
+            return Ticks(
+                0.0, float(len(self.rows)), [row[0] for row in self.rows], [row[1] for row in self.rows]
+            )
         ticks = fit(self.scale, *self._extent, self.height)
+        self.ends = [end if self._visible(end, ticks) else end._replace(interval=None) for end in self.ends]
         self.cut = self._extent[0] < ticks.low - 1e-9
         return ticks
+
+    def _visible(self, end: End, ticks: Ticks) -> bool:
+        """Whether a bar for the end state is long enough to be seen for what it is."""
+        if end.interval is None:
+            return False
+        low, high = self.fraction(end.interval.q05, ticks), self.fraction(end.interval.q95, ticks)
+        return (high - low) * self.height > 0.05
+
+    def fraction(self, value: float, ticks: Ticks) -> float:
+        """How far up the axis a value is, from 0 to 1; values beyond the ends stay there."""
+        low, high = ticks.low, ticks.high
+        if self.scale.kind == "log":
+            value, low, high = np.log(max(value, low)), np.log(low), np.log(high)
+        return min(max(float((value - low) / (high - low)), 0.0), 1.0)
 
     def _cover(self, days: Array, low: Array, high: Array) -> None:
         self.days.extend((float(days[0]), float(days[-1])))
         finite = np.concatenate([low[np.isfinite(low)], high[np.isfinite(high)]])
         if len(finite):
-            self._extent = [min(self._extent[0], float(finite.min())), max(self._extent[1], float(finite.max()))]
+            self._extent = (
+                min(self._extent[0], float(finite.min())),
+                max(self._extent[1], float(finite.max())),
+            )
 
 
 def _lonely(values: Array) -> bool:

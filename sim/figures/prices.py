@@ -17,7 +17,9 @@ from sim.figures.series import Grid, Series
 from sim.figures.style import BLACK, CLOSED, DASHES, MUTED, OPEN, styled
 
 
-def prices(market: DataFrame, *, region: str = "world", title: str | None = None, **options: Unpack[Options]) -> Figure:
+def prices(
+    market: DataFrame, *, region: str = "world", title: str | None = None, **options: Unpack[Options]
+) -> Figure:
     """Price of the best model against the price of a fixed capability, and of closed against open models.
 
     Parameters
@@ -36,15 +38,21 @@ def prices(market: DataFrame, *, region: str = "world", title: str | None = None
         page = Page(f"Prices of model use in {wording.where(region, options.get('names'))}", **options)
         best, fixed = grid.read("price_flagship"), grid.read("price_fixed")
         for heading, lines in (
-            ("Best model and fixed capability, US dollars per million tokens", (
-                (best, "price_flagship", "Best model on sale", BLACK, DASHES[0]),
-                (fixed, "price_fixed", "GPT-4's capability", MUTED, DASHES[1]),
-            )),
-            ("Mean price paid, US dollars per million tokens", (
-                (grid.read("price_closed"), "price_closed", "Closed models", CLOSED, DASHES[0]),
-                (grid.read("price_open"), "price_open", "Open models", OPEN, DASHES[1]),
-            )),
-        ):  # fmt: skip
+            (
+                "Best model and fixed capability, US dollars per million tokens",
+                (
+                    (best, "price_flagship", "Best model on sale", BLACK, DASHES[0]),
+                    (fixed, "price_fixed", "GPT-4's capability", MUTED, DASHES[1]),
+                ),
+            ),
+            (
+                "Mean price paid, US dollars per million tokens",
+                (
+                    (grid.read("price_closed"), "price_closed", "Closed models", CLOSED, DASHES[0]),
+                    (grid.read("price_open"), "price_open", "Open models", OPEN, DASHES[1]),
+                ),
+            ),
+        ):
             panel = page.panel(heading, USD_LOG)
             for series, column, label, colour, dash in lines:
                 panel.line(series, label, colour, dash)
@@ -53,12 +61,16 @@ def prices(market: DataFrame, *, region: str = "world", title: str | None = None
 
 
 def yearly_factor(series: Series) -> float:
-    """By how much the median falls in a year, from the first to the last month that has one; NaN under a year."""
+    """The factor by which the median falls in a year, from its first month to its last; NaN under a year."""
     where = np.flatnonzero(np.isfinite(series.median) & (series.median > 0))
     if len(where) < 2:
         return math.nan
     years = float(series.days[where[-1]] - series.days[where[0]]) / 365.25
-    return float((series.median[where[0]] / series.median[where[-1]]) ** (1 / years)) if years > 0.9 else math.nan
+    return (
+        float((series.median[where[0]] / series.median[where[-1]]) ** (1 / years))
+        if years > 0.9
+        else math.nan
+    )
 
 
 def _finding(best: Series, fixed: Series) -> str:

@@ -18,9 +18,12 @@ from sim.figures.style import DASHES, region_colour, styled
 
 
 def propensity(
-    market: DataFrame, *, regions: Sequence[str] = ("us", "china"), title: str | None = None,
+    market: DataFrame,
+    *,
+    regions: Sequence[str] = ("us", "china"),
+    title: str | None = None,
     **options: Unpack[Options],
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Probability that a region's labs open their flagship, and share of open models in the region's use.
 
     Parameters
@@ -38,7 +41,11 @@ def propensity(
         page = Page("Openness of release and of use, by region", **options)
         found: dict[str, Series] = {}
         for column, heading, who in (
-            ("open_propensity", "Probability that a lab opens its flagship, mean of 12 months' choices", "labs"),
+            (
+                "open_propensity",
+                "Probability that a lab opens its flagship, mean of 12 months' choices",
+                "labs",
+            ),
             ("open_token_share", "Share of tokens from open models, by region of the customers", "customers"),
         ):
             panel = page.panel(heading, SHARE)
@@ -52,9 +59,14 @@ def propensity(
 
 
 def _finding(found: dict[str, Series], page: Page) -> str:
-    known = {region: series.last_year() for region, series in found.items() if math.isfinite(series.last_year())}
+    known = {
+        region: series.last_year() for region, series in found.items() if math.isfinite(series.last_year())
+    }
     if not known:
         return "Probability of open release, and use of open models"
-    said = [f"{wording.adjective(region, page.names)} labs {wording.share(part)}" for region, part in known.items()]
+    said = [
+        f"{wording.adjective(region, page.names)} labs {wording.share(part)}"
+        for region, part in known.items()
+    ]
     end = wording.month(next(iter(found.values())).days[-1])
     return f"Mean probability of opening the flagship: {wording.listed(said)}, in the year to {end}"

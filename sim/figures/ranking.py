@@ -12,7 +12,7 @@ from sim.figures.series import Series, add
 
 
 def leading(parts: Mapping[str, Series], most: int) -> list[str]:
-    """The keys with the largest means in the last month, largest first; keys that are zero throughout are left out."""
+    """The keys with the largest means in the last month, largest first; none that is always zero."""
     size = {key: _late(part) for key, part in parts.items() if np.nansum(np.abs(part.values)) > 0}
     return sorted(size, key=lambda key: (-size[key], -float(np.nansum(parts[key].values)), key))[:most]
 
@@ -32,15 +32,18 @@ def shares(parts: Mapping[str, Series]) -> dict[str, Series]:
     return {key: part.or_zero() / whole for key, part in parts.items()}
 
 
-def label_with_share(words: str, part: Series) -> str:
-    """A name with its share in the last month, and where several runs differ the range of 90 % of them."""
+def area(words: str, part: Series, colour: str) -> tuple[Series, str, str, str]:
+    """A part for `Panel.stack`, named with its last share and, where runs differ, with the range of 90 %."""
     if not part.known[-1:].any():
-        return words
+        return part, words, "", colour
     low, high = part.quantiles[0, -1], part.quantiles[4, -1]
-    label = f"{words} {wording.share(part.mean[-1])}"
-    if part.runs == 1 or wording.share(low) == wording.share(high):
-        return label
-    return f"{label} ({wording.span(low, high)})"
+    same = part.runs == 1 or wording.share(low) == wording.share(high)
+    return (
+        part,
+        f"{words} {wording.share(part.mean[-1])}",
+        "" if same else f"({wording.span(low, high)})",
+        colour,
+    )
 
 
 def _late(part: Series) -> float:

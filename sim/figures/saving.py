@@ -16,7 +16,9 @@ FORMATS = ("png", "svg", "pdf")
 
 def alt_text(figure: Figure) -> str:
     """What the figure says, for those who do not see it: the finding and the measure."""
-    parts = {str(words.get_gid()): words.get_text().replace("\n", " ") for words in figure.texts if words.get_gid()}
+    parts = {
+        str(words.get_gid()): words.get_text().replace("\n", " ") for words in figure.texts if words.get_gid()
+    }
     said = [parts[part].rstrip(".") for part in ("title", "subtitle") if parts.get(part)]
     return ". ".join(said).replace("\u00a0", " ") + "."
 
@@ -68,7 +70,9 @@ def save(
 
 
 def _title(figure: Figure) -> str:
-    return next((words.get_text().replace("\n", " ") for words in figure.texts if words.get_gid() == "title"), "")
+    return next(
+        (words.get_text().replace("\n", " ") for words in figure.texts if words.get_gid() == "title"), ""
+    )
 
 
 def _png(facts: Mapping[str, str]) -> dict[str, Any]:
@@ -81,16 +85,23 @@ def _rest(facts: Mapping[str, str]) -> str:
 
 def _svg(facts: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "Title": facts["Title"], "Description": facts["Description"], "Source": _rest(facts) or None,
-        "Creator": "aimarkets", "Date": None,
-    }  # fmt: skip
+        "Title": facts["Title"],
+        "Description": facts["Description"],
+        "Source": _rest(facts) or None,
+        "Creator": "aimarkets",
+        "Date": None,
+    }
 
 
 def _pdf(facts: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "Title": facts["Title"], "Subject": facts["Description"], "Keywords": _rest(facts) or None,
-        "Creator": "aimarkets", "Producer": None, "CreationDate": None,
-    }  # fmt: skip
+        "Title": facts["Title"],
+        "Subject": facts["Description"],
+        "Keywords": _rest(facts) or None,
+        "Creator": "aimarkets",
+        "Producer": None,
+        "CreationDate": None,
+    }
 
 
 _WRITERS = {"png": _png, "svg": _svg, "pdf": _pdf}

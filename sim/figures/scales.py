@@ -34,6 +34,7 @@ class Ticks(NamedTuple):
     labels: list[str]
 
 
+NOTHING = Ticks(0.0, 1.0, [], [])
 SHARE = Scale("share", wording.share)
 MARGIN = Scale("margin", wording.share, -1.0)
 USD_LOG = Scale("log", wording.usd)
@@ -49,8 +50,10 @@ def fit(scale: Scale, lowest: float, highest: float, room: float) -> Ticks:
         at = [0.0, 0.25, 0.5, 0.75, 1.0] if room >= 0.9 else [0.0, 0.5, 1.0]
         return Ticks(0.0, 1.0, at, [scale.label(value) for value in at])
     if not (math.isfinite(lowest) and math.isfinite(highest)):
-        return Ticks(0.0, 1.0, [], [])
-    return _log(scale, lowest, highest, room) if scale.kind == "log" else _linear(scale, lowest, highest, room)
+        return NOTHING
+    return (
+        _log(scale, lowest, highest, room) if scale.kind == "log" else _linear(scale, lowest, highest, room)
+    )
 
 
 def _linear(scale: Scale, lowest: float, highest: float, room: float) -> Ticks:
@@ -90,11 +93,15 @@ def _log(scale: Scale, lowest: float, highest: float, room: float) -> Ticks:
 def time(first: float, last: float, room: float, size: float) -> Ticks:
     """Ticks for days from the first to the last, on an axis `room` inches wide with labels of this size."""
     low, high = (first - 15.0, last + 15.0) if last <= first else (first, last)
-    start, end = (int(np.datetime64(int(day), "D").astype("datetime64[M]").astype(int)) for day in (first, last))
+    start, end = (
+        int(np.datetime64(int(day), "D").astype("datetime64[M]").astype(int)) for day in (first, last)
+    )
     if end - start >= 30:
         most = max(1, int(room / (1.5 * text.width("2030", size))))
         years = range(math.ceil(start / 12), end // 12 + 1)
-        step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if len(years) / step <= most or step == 1000)
+        step = next(
+            step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if len(years) / step <= most or step == 1000
+        )
         stamps = [12 * year for year in years if (1970 + year) % step == 0]
         labels = [str(1970 + stamp // 12) for stamp in stamps]
     else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -41,20 +42,24 @@ class Series:
         """How many runs."""
         return int(self.values.shape[1])
 
-    @property
+    @cached_property
     def known(self) -> NDArray[np.bool_]:
         """Months with a value in some run, shape (months,)."""
         return np.asarray(np.isfinite(self.values).any(axis=1), dtype=bool)
 
-    @property
+    @cached_property
     def quantiles(self) -> Array:
-        """Quantiles at `LEVELS` over the runs, shape (5, months)."""
-        out = np.full((len(LEVELS), len(self.days)), np.nan)
-        if self.runs == 1:
-            out[:] = self.values[:, 0]
-        elif self.known.any():
-            out[:, self.known] = np.nanquantile(self.values[self.known], LEVELS, axis=1)
-        return out
+        """Quantiles at `LEVELS` over the runs that have a value, shape (5, months); linear between runs."""
+        if not self.values.size:
+            return np.full((len(LEVELS), len(self.days)), np.nan)
+        ordered = np.sort(self.values, axis=1)  # NaN comes last
+        count = np.isfinite(self.values).sum(axis=1)
+        place = np.outer(LEVELS, np.maximum(count - 1, 0))
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, np.maximum(count - 1, 0))
+        month = np.arange(len(self.days))
+        low, high = ordered[month, below], ordered[month, above]
+        return np.asarray(low + (place - below) * (high - low))
 
     @property
     def median(self) -> Array:
@@ -93,10 +98,8 @@ class Series:
         return Series(self.days, self.values / safe)
 
     def __sub__(self, other: Series) -> Series:
+        """Run by run."""
         return Series(self.days, self.values - other.values)
-
-    def __mul__(self, factor: float) -> Series:
-        return Series(self.days, self.values * factor)
 
     def one_minus(self) -> Series:
         """What is missing to the whole."""
@@ -131,32 +134,31 @@ class Grid:
         """Months and runs."""
         return len(self.days), len(self._runs)
 
-    def rows(self, where: Mapping[str, str]) -> NDArray[np.bool_]:
-        """Rows of the frame that have these values."""
-        keep = np.ones(len(self._frame), dtype=bool)
-        for column, value in where.items():
-            keep &= np.asarray(self._frame[column] == value, dtype=bool)
-        return keep
-
-    def read(self, column: str, **where: str) -> Series:
+    def read(self, column: str) -> Series:
         """A column as a series, added up over the rows that share a month and a run."""
-        keep = self.rows(where) if where else slice(None)
-        values = self._frame[column].to_numpy(dtype=np.float64, na_value=np.nan)[keep]
+        values = self._frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
         finite = np.isfinite(values)
-        cell = self._cell[keep][finite]
+        cell = self._cell[finite]
         size = self.shape[0] * self.shape[1]
         total = np.bincount(cell, weights=values[finite], minlength=size)
         seen = np.bincount(cell, minlength=size)
         return Series(self.days, np.where(seen > 0, total, np.nan).reshape(self.shape))
 
-    def split(self, column: str, by: str, **where: str) -> dict[str, Series]:
-        """A column as one series a value of `by`, in order of name."""
-        keys = sorted({str(key) for key in self._frame[by].dropna().unique()})
-        return {key: self.read(column, **{by: key}, **where) for key in keys}
+    def split(self, column: str, by: str) -> dict[str, Series]:
+        """A column as one series a value of `by`, in order of name, added up as in `read`."""
+        code, keys = pd.factorize(self._frame[by], sort=True)
+        values = self._frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        keep = np.isfinite(values) & (code >= 0)
+        size = self.shape[0] * self.shape[1]
+        cell = code[keep] * size + self._cell[keep]
+        total = np.bincount(cell, weights=values[keep], minlength=size * len(keys))
+        seen = np.bincount(cell, minlength=size * len(keys))
+        blocks = np.where(seen > 0, total, np.nan).reshape(len(keys), *self.shape)
+        return {str(key): Series(self.days, block) for key, block in zip(keys, blocks, strict=True)}
 
 
 def add(series: Iterable[Series]) -> Series:
-    """The sum of one series or more, run by run; what is not defined counts as zero unless nothing is defined."""
+    """The sum of one series or more, run by run; undefined parts count as zero unless all are undefined."""
     parts = list(series)
     total = np.zeros_like(parts[0].values)
     seen = np.zeros(total.shape, dtype=bool)

@@ -18,7 +18,7 @@ import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
 
 CLOSED, OPEN, THIRD_PARTY, HARDWARE, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
-MUTED, RULE, GRID, OTHER = "#555555", "#B5B5B5", "#E6E6E6", "#B0B0B0"
+TEXT, MUTED, RULE, GRID, OTHER = "#222222", "#555555", "#B5B5B5", "#E6E6E6", "#B0B0B0"
 
 MODE_NAMES = ("closed", "open_lagged", "open_restricted", "open")
 MODES = dict(zip(MODE_NAMES, (CLOSED, "#8FC3E4", "#F4B183", OPEN), strict=True))
@@ -28,23 +28,28 @@ _MORE_REGIONS = ("#7B7B00", "#56B4E9", "#A05195", "#5F7D6E", "#B07D62", "#6B6B9E
 
 # US firms in cool colours, Chinese firms in warm ones, others in olive and sand: a hint, never the only one.
 FIRMS = {
-    "openai": "#10454F", "google": "#2F7FC1", "google_deepmind": "#2F7FC1", "anthropic": "#6A51A3", "meta": "#35978F",
-    "microsoft": "#7FB7BE", "amazon": "#40608A", "xai": "#6E6E6E", "mistral": "#B8860B", "alibaba": "#E07B00",
-    "tencent": "#B5179E", "baidu": "#C9302C", "deepseek": "#8B1A1A", "bytedance": "#E5679A", "sensetime": "#9C6644",
-    "zhipu": "#D9A400", "moonshot": "#5E0B3D", "minimax": "#F28E6B", "azure": "#7FB7BE", "aws": "#40608A",
-    "google_cloud": "#2F7FC1", "alibaba_cloud": "#E07B00", "tencent_cloud": "#B5179E", "volcano_engine": "#E5679A",
+    "openai": "#10454F", "google": "#2F7FC1", "google_deepmind": "#2F7FC1", "anthropic": "#6A51A3",
+    "meta": "#35978F", "microsoft": "#7FB7BE", "amazon": "#40608A", "xai": "#6E6E6E", "mistral": "#B8860B",
+    "alibaba": "#E07B00", "tencent": "#B5179E", "baidu": "#C9302C", "deepseek": "#8B1A1A",
+    "bytedance": "#E5679A", "sensetime": "#9C6644", "zhipu": "#D9A400", "moonshot": "#5E0B3D",
+    "minimax": "#F28E6B", "azure": "#7FB7BE", "aws": "#40608A", "google_cloud": "#2F7FC1",
+    "alibaba_cloud": "#E07B00", "tencent_cloud": "#B5179E", "volcano_engine": "#E5679A",
     "baidu_ai_cloud": "#C9302C", "independent_hosts": THIRD_PARTY,
 }  # fmt: skip
 _MORE_FIRMS = (
-    "#4E79A7", "#A0713C", "#59A14F", "#AF7AA1", "#76B7B2", "#C44E52", "#8C8C3F", "#5B5EA6", "#D37295", "#3A7D44",
+    "#4E79A7", "#A0713C", "#59A14F", "#AF7AA1", "#76B7B2", "#C44E52", "#8C8C3F", "#5B5EA6", "#D37295",
+    "#3A7D44",
 )  # fmt: skip
 Dash = str | tuple[float, tuple[float, ...]]
 DASHES: tuple[Dash, ...] = ("solid", (0, (5, 1.5)), (0, (1.6, 1.2)), (0, (7, 1.5, 1.5, 1.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 
-FONTS = ["DejaVu Sans"]
+# matplotlib brings DejaVu Sans along, so every machine measures alike; where a reader of an SVG lacks it,
+# Verdana has nearly the same widths.
+FONTS = ["DejaVu Sans", "Verdana", "Geneva", "sans-serif"]
 RC: dict[str, Any] = {
-    "font.family": FONTS,
+    "font.family": ["sans-serif"],
+    "font.sans-serif": FONTS,
     "font.size": 9.0,
     "text.parse_math": False,  # a firm may be called "A$AP"; two dollar signs must not start a formula
     "text.hinting": "none",
@@ -58,8 +63,8 @@ RC: dict[str, Any] = {
     "axes.axisbelow": True,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
-    "xtick.labelcolor": "#222222",
-    "ytick.labelcolor": "#222222",
+    "xtick.labelcolor": TEXT,
+    "ytick.labelcolor": TEXT,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "savefig.bbox": None,  # the canvas is the page: tight boxes would change the printed size
@@ -106,10 +111,26 @@ def preset(width: str) -> Width:
     return WIDTHS[width]
 
 
+# The sheet stands on matplotlib's own defaults, not on what a notebook has set; what is about screens stays.
+_SCREEN = (
+    "backend",
+    "interactive",
+    "toolbar",
+    "webagg",
+    "tk",
+    "macosx",
+    "keymap",
+    "timezone",
+    "date",
+    "figure.hooks",
+)
+_SHEET: Any = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(_SCREEN)} | RC
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """Put the style sheet in force, over whatever the caller's matplotlib is set to."""
-    with _LOCK, mpl.rc_context(RC):
+    with _LOCK, mpl.rc_context(_SHEET):
         yield
 
 
@@ -137,7 +158,8 @@ def firm_marker(firm: str) -> str:
 
 def tint(colour: str, share: float) -> str:
     """A colour mixed with white; `share` is what remains of the colour."""
-    return to_hex([1 - share * (1 - part) for part in to_rgb(colour)])
+    red, green, blue = (1 - share * (1 - part) for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def ink(colour: str) -> str:

@@ -72,7 +72,10 @@ def timeline(models: DataFrame, labs: DataFrame | None = None) -> Timeline:
     np.add.at(by_force, (month, firm), weight * forced)
     home = dict(zip(models["lab"].astype(str), models["region"].astype(str), strict=True))
     return Timeline(
-        np.arange(first, first + len(state)).astype("datetime64[M]").astype("datetime64[D]").astype(np.float64),
+        np.arange(first, first + len(state))
+        .astype("datetime64[M]")
+        .astype("datetime64[D]")
+        .astype(np.float64),
         [str(key) for key in firms],
         [home[str(key)] for key in firms],
         np.array([(state == code).mean(axis=1) for code in range(len(MODE_NAMES))]),
@@ -88,4 +91,8 @@ def _stamps(frame: DataFrame) -> Whole:
 
 
 def _runs(frame: DataFrame) -> Whole:
-    return frame["replicate"].to_numpy(dtype=np.int64) if "replicate" in frame else np.zeros(len(frame), np.int64)
+    return (
+        frame["replicate"].to_numpy(dtype=np.int64)
+        if "replicate" in frame
+        else np.zeros(len(frame), np.int64)
+    )

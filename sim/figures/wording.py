@@ -10,15 +10,16 @@ import numpy as np
 NBSP = "\u00a0"
 MINUS = "\u2212"
 MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
 )  # fmt: skip
 NAMES = {
-    "world": "World", "us": "US", "china": "China", "row": "Rest of world", "eu": "EU", "uk": "UK", "uae": "UAE",
+    "world": "World", "us": "US", "china": "China", "row": "Rest of world", "eu": "EU", "uk": "UK",
     "openai": "OpenAI", "google": "Google", "google_deepmind": "Google DeepMind", "anthropic": "Anthropic",
     "meta": "Meta", "microsoft": "Microsoft", "amazon": "Amazon", "xai": "xAI", "mistral": "Mistral",
-    "alibaba": "Alibaba", "tencent": "Tencent", "baidu": "Baidu", "deepseek": "DeepSeek", "bytedance": "ByteDance",
-    "sensetime": "SenseTime", "zhipu": "Zhipu", "moonshot": "Moonshot", "minimax": "MiniMax",
+    "alibaba": "Alibaba", "tencent": "Tencent", "baidu": "Baidu", "deepseek": "DeepSeek",
+    "bytedance": "ByteDance", "sensetime": "SenseTime", "zhipu": "Zhipu", "moonshot": "Moonshot",
+    "minimax": "MiniMax",
 }  # fmt: skip
 _BY = {"us": "US", "china": "Chinese", "eu": "European", "row": "Other"}
 _IN = {"us": "the US", "row": "the rest of the world", "world": "the world", "eu": "the EU", "uk": "the UK"}

@@ -15,7 +15,8 @@ from sim.scenario.month import Month
 from sim.setting import Setting
 
 Frames = dict[str, pd.DataFrame]
-Names = pd.Categorical
+Names = pd.api.extensions.ExtensionArray
+"""A column of names, as categories."""
 
 OPENNESS = ("closed", "open")
 CHANNELS = ("api", "hosted", "self")

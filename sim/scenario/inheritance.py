@@ -78,7 +78,8 @@ def _chain(path: Path, library: Path) -> list[tuple[Path, Table]]:
 def _parent(node: Node, file: Path, library: Path, root: Path) -> Path:
     """The file that an ``extends`` names, if it may be named and exists."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value:
-        raise _refused(node, f"found {written(node)}", "a file such as baseline.yaml, or the name of a shipped scenario")
+        allowed = "a file such as baseline.yaml, or the name of a shipped scenario"
+        raise _refused(node, f"found {written(node)}", allowed)
     name, known = node.value, names_in(library)
     if not name.endswith(SUFFIXES):
         if name not in known:

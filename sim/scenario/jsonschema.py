@@ -73,7 +73,7 @@ def _edited(schema: Schema) -> Schema:
                 continue
             case "default" if isinstance(value, dict) and "$ref" in schema:
                 continue  # the section's own keys say it
-            case "properties":
+            case "properties" | "patternProperties":
                 edited[key] = {name: _edited(below) for name, below in value.items()}
             case "anyOf" | "oneOf":
                 edited[key] = [_edited(below) for below in value]

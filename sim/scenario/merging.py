@@ -53,56 +53,29 @@ class Draft:
     added: set[Path] = field(default_factory=set)
 
 
-def override(draft: Draft, overrides: Overrides) -> None:
-    """Apply ``labs.alibaba.capex=2e9`` and the like to a draft, as a child file would.
+def lay_over(draft: Draft, child: Table, appending: Collection[str]) -> None:
+    """Lay a child file over a draft.
 
     Parameters
     ----------
     draft
         Changed in place.
-    overrides
-        Texts as after ``--set``, or values by key path.
+    child
+        Keys of the child.
+    appending
+        Top-level keys whose lists append.
     """
-    if isinstance(overrides, Mapping):
-        for key, value in overrides.items():
-            _set(draft, path_of(key), rooted(value, Place(f"set {key}")))
-        return
-    for text in overrides:
-        key, equals, value_text = text.partition("=")
-        place = Place(f"--set {text}")
-        if not equals or not all(path_of(key)):
-            allowed = "a key path and a value, such as labs.alibaba.capex=2e9"
-            draft.problems.append(Problem(place, "", "not an override", allowed))
-            continue
-        try:
-            value = read_text(value_text, str(place))
-        except ScenarioError as error:
-            draft.problems += [replace(problem, place=place, path=key) for problem in error.problems]
-            continue
-        _set(draft, path_of(key), _at(value, place))
-
-
-def _at(node: Node, place: Place) -> Node:
-    """The same values, all set at one place."""
-    match node:
-        case Table(items):
-            return Table({key: _at(item, place) for key, item in items.items()}, place)
-        case Listing(items):
-            return Listing(tuple(_at(item, place) for item in items), place)
-        case Scalar(value):
-            return Scalar(value, place)
-
-
-def _set(draft: Draft, path: Path, value: Node) -> None:
-    existing = find(draft.tree, path)
-    if existing is None:
-        missing = next(path[:n] for n in range(1, len(path) + 1) if find(draft.tree, path[:n]) is None)
-        draft.added.add(missing)
-    try:
-        new = value if existing is None else _merged(draft, existing, value, path)
-        draft.tree = with_value(draft.tree, path, new)
-    except KeyError:
-        draft.problems.append(_unknown(draft.tree, path, value.place))
+    items = dict(draft.tree.items)
+    for key, node in child.items.items():
+        parent = items.get(key)
+        if parent is None:
+            items[key] = node
+            draft.added.add((key,))
+        elif key in appending and isinstance(parent, Listing) and isinstance(node, Listing):
+            items[key] = Listing((*parent.items, *node.items), parent.place)
+        else:
+            items[key] = _merged(draft, parent, node, (key,))
+    draft.tree = Table(items, child.place)
 
 
 def remove(draft: Draft, node: Node) -> None:
@@ -133,38 +106,46 @@ def remove(draft: Draft, node: Node) -> None:
         draft.tree = tree
 
 
-def _unknown(tree: Node, path: Path, place: Place, inside: str = "") -> Problem:
-    """A path that leads nowhere, with the names that stand where it leaves the tree."""
-    depth = next(n for n in range(1, len(path) + 1) if find(tree, path[:n]) is None)
-    names = children(nearest(tree, path))
-    found = f"unknown name '{path_text(path[:depth])}'" if inside else "unknown name"
-    where = inside or path_text(path[:depth])
-    return Problem(place, where, found, listed(names), did_you_mean(path[depth - 1], names))
-
-
-def lay_over(draft: Draft, child: Table, appending: Collection[str]) -> None:
-    """Lay a child file over a draft.
+def override(draft: Draft, overrides: Overrides) -> None:
+    """Apply ``labs.alibaba.capex=2e9`` and the like to a draft, as a child file would.
 
     Parameters
     ----------
     draft
         Changed in place.
-    child
-        Keys of the child.
-    appending
-        Top-level keys whose lists append.
+    overrides
+        Texts as after ``--set``, or values by key path.
     """
-    items = dict(draft.tree.items)
-    for key, node in child.items.items():
-        parent = items.get(key)
-        if parent is None:
-            items[key] = node
-            draft.added.add((key,))
-        elif key in appending and isinstance(parent, Listing) and isinstance(node, Listing):
-            items[key] = Listing((*parent.items, *node.items), parent.place)
-        else:
-            items[key] = _merged(draft, parent, node, (key,))
-    draft.tree = Table(items, child.place)
+    if isinstance(overrides, Mapping):
+        for key, value in overrides.items():
+            _set(draft, path_of(key), rooted(value, Place(f"set {key}")))
+        return
+    for text in overrides:
+        key, equals, value_text = text.partition("=")
+        place = Place(f"--set {text}")
+        if not equals or not all(path_of(key)):
+            allowed = "a key path and a value, such as labs.alibaba.capex=2e9"
+            draft.problems.append(Problem(place, "", "not an override", allowed))
+            continue
+        try:
+            value = read_text(value_text, str(place))
+        except ScenarioError as error:
+            draft.problems += [replace(problem, place=place, path=key) for problem in error.problems]
+            continue
+        _set(draft, path_of(key), _at(value, place))
+
+
+def check_names(draft: Draft, key: str) -> None:
+    """Note names used twice in the list at a top-level key: entries are addressed and removed by name."""
+    node = draft.tree.items.get(key)
+    first: dict[str, Place] = {}
+    for position, item in enumerate(node.items if isinstance(node, Listing) else ()):
+        name = name_of(item, position)
+        if name in first:
+            found = f"the name a second time; first at {first[name]}"
+            allowed = f"a name of its own, or 'remove: [{key}.{name}]' to replace an inherited one"
+            draft.problems.append(Problem(item.place, f"{key}.{name}", found, allowed))
+        first.setdefault(name, item.place)
 
 
 def _merged(draft: Draft, parent: Node, child: Node, path: Path) -> Node:
@@ -182,14 +163,33 @@ def _merged(draft: Draft, parent: Node, child: Node, path: Path) -> Node:
     return Table(items, parent.place)
 
 
-def check_names(draft: Draft, key: str) -> None:
-    """Note names used twice in the list at a top-level key: entries are addressed and removed by name."""
-    node = draft.tree.items.get(key)
-    first: dict[str, Place] = {}
-    for position, item in enumerate(node.items if isinstance(node, Listing) else ()):
-        name = name_of(item, position)
-        if name in first:
-            found = f"the name a second time; first at {first[name]}"
-            allowed = f"a name of its own, or 'remove: [{key}.{name}]' to replace an inherited one"
-            draft.problems.append(Problem(item.place, f"{key}.{name}", found, allowed))
-        first.setdefault(name, item.place)
+def _set(draft: Draft, path: Path, value: Node) -> None:
+    existing = find(draft.tree, path)
+    if existing is None:
+        missing = next(path[:n] for n in range(1, len(path) + 1) if find(draft.tree, path[:n]) is None)
+        draft.added.add(missing)
+    try:
+        new = value if existing is None else _merged(draft, existing, value, path)
+        draft.tree = with_value(draft.tree, path, new)
+    except KeyError:
+        draft.problems.append(_unknown(draft.tree, path, value.place))
+
+
+def _at(node: Node, place: Place) -> Node:
+    """The same values, all set at one place."""
+    match node:
+        case Table(items):
+            return Table({key: _at(item, place) for key, item in items.items()}, place)
+        case Listing(items):
+            return Listing(tuple(_at(item, place) for item in items), place)
+        case Scalar(value):
+            return Scalar(value, place)
+
+
+def _unknown(tree: Node, path: Path, place: Place, inside: str = "") -> Problem:
+    """A path that leads nowhere, with the names that stand where it leaves the tree."""
+    depth = next(n for n in range(1, len(path) + 1) if find(tree, path[:n]) is None)
+    names = children(nearest(tree, path))
+    found = f"unknown name '{path_text(path[:depth])}'" if inside else "unknown name"
+    where = inside or path_text(path[:depth])
+    return Problem(place, where, found, listed(names), did_you_mean(path[depth - 1], names))

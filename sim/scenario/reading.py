@@ -33,7 +33,7 @@ from sim.scenario.problems import Place, Problem, ScenarioError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
-MAX_DIGITS = 400
+MAX_DIGITS = 40
 INSTEAD = "'extends' inherits from another file"
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -208,12 +208,19 @@ class _Reader:
             found = "an alias" if isinstance(event, AliasEvent) else "a list or mapping"
             self.stop(event.start_mark.line + 1, f"{found} as a key", "a name as a key", path)
         self.check_plainness(event, path)
-        key = str(event.value)
+        key = self.text_of(event, path)
         if key == "<<":
             self.note(event, path, "merge key <<", f"the keys themselves; {INSTEAD}")
         elif not key or "." in key:
             self.note(event, path, f"key '{key}'", "a name without dots, which separate the keys of a path")
         return key
+
+    def text_of(self, event: ScalarEvent, path: tuple[str, ...]) -> str:
+        text = str(event.value)
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            self.note(event, path, "half of a character (\\ud800 to \\udfff)", "whole characters")
+            return ""
+        return text
 
     def listing(self, path: tuple[str, ...], place: Place) -> Listing:
         items: list[Node] = []
@@ -225,7 +232,7 @@ class _Reader:
         return Listing(tuple(items), place)
 
     def atom(self, event: ScalarEvent, path: tuple[str, ...]) -> Atom:
-        text = str(event.value)
+        text = self.text_of(event, path)
         if event.style is not None:
             return text
         if len(text) > MAX_DIGITS and (_INTEGER.fullmatch(text) or _BASED.fullmatch(text)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import html
-import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any, Generic
 
 from pydantic import BaseModel
-from ruamel.yaml import YAML
 from typing_extensions import TypeVar
 
 from sim.scenario import nodes, schema
@@ -25,6 +23,7 @@ from sim.scenario.problems import Flaw, Place
 from sim.scenario.schema import Scenario
 from sim.scenario.shapes import fields_of
 from sim.scenario.uncertainty import Distribution
+from sim.scenario.writing import yaml_text
 
 DEFAULT = Place("default")
 DRAWN = Place("drawn")
@@ -41,9 +40,9 @@ def check(scenario: Scenario) -> list[Flaw]:
 BLUEPRINT = Blueprint(Scenario, check)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Resolved(Generic[S]):
-    """A scenario with all that it inherits, checked.
+    """A scenario with all that it inherits, checked. Two that say the same have the same `hash`.
 
     Attributes
     ----------
@@ -80,9 +79,9 @@ class Resolved(Generic[S]):
     @cached_property
     def provenance(self) -> Mapping[str, Place]:
         """Where each value was set, by key path; ``default`` where no file sets it."""
-        defaults = nodes.leaves(rooted(self.data, DEFAULT))
-        set_somewhere = nodes.leaves(self._tree)
-        return {path_text(path): node.place for path, node in (*defaults, *set_somewhere)}
+        everything = [path for path, _ in nodes.leaves(rooted(self.data, DEFAULT))]
+        places = {path: node.place for path, node in nodes.leaves(self._tree)}
+        return {path_text(path): places.get(path, DEFAULT) for path in everything}
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -102,13 +101,7 @@ class Resolved(Generic[S]):
 
     def to_yaml(self) -> str:
         """The scenario as one file that inherits nothing, and that loads back to the same hash."""
-        writer = YAML(typ="safe", pure=True)
-        writer.default_flow_style = False
-        writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-        writer.width = 110
-        text = io.StringIO()
-        writer.dump(self.data, text)
-        return f"# Scenario '{self.name}', resolved; sha256 {self.hash}\n{text.getvalue()}"
+        return f"# Scenario {self.name!r}, resolved; sha256 {self.hash}\n{yaml_text(self.data)}"
 
     def with_values(self, values: Mapping[str, object]) -> Resolved[S]:
         """The scenario with some values changed, checked anew.

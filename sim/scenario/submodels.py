@@ -209,9 +209,9 @@ class Demand(Entry):
         0.3, unit="factor", ge=0, le=1, source=JUDGEMENT,
         meaning="Part of the distrust that stays when a trusted party serves the model",
     )
-    discontinued_share: float = parameter(
-        1e-4, unit="share of its region's use", ge=0, lt=1, source=JUDGEMENT,
-        meaning="Hosted models that earn less than this are dropped at the next review",
+    considered: int = parameter(
+        5, unit="models a tier", ge=0, le=1000, source="judgement; consideration sets are small",
+        meaning="Open models, the most capable first, that customers consider running themselves",
     )
 
 
@@ -226,6 +226,10 @@ class Hosting(Entry):
     )
     review: int = parameter(
         3, unit="months", ge=1, le=24, source=JUDGEMENT, meaning="Time between a cloud's reviews of what it hosts"
+    )
+    catalogue: int = parameter(
+        8, unit="models", ge=0, le=1000, source="judgement; a firm promotes and keeps warm a few models at a time",
+        meaning="Most models of other labs that a cloud serves at once (tiers count apart)",
     )
     trial_months: int = parameter(
         1, unit="months", ge=0, le=24, source=JUDGEMENT, role="lever", meaning="Length of a free trial"

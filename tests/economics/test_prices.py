@@ -67,7 +67,8 @@ class Market:
             if royalty_to[j] is not None:
                 revenue[royalty_to[j], j] += royalty[j]
             revenue[f if complement_to[j] is None else complement_to[j], j] += complement[j]
-        revenue[1] += keywords["stake"][1]
+        for f, part in keywords["stake"].items():
+            revenue[f] += part
         return cls(quality, np.exp(rng.normal(0, 0.5, offers)), keywords, revenue, own)
 
     def solve(self, **changes):
@@ -108,7 +109,7 @@ def test_no_owner_gains_by_a_small_change_of_a_price(seed):
             assert prices[j] == market.cost[j]
         elif quantities[j] > 1e-9:
             gain = slope(lambda p, f=f: market.profits(p)[f], prices, j)
-            assert abs(gain) <= 1e-7 * quantities[j]
+            assert abs(gain) <= 1e-7 * quantities[j] + 1e-12
 
 
 @settings(max_examples=30, deadline=None)
@@ -224,7 +225,9 @@ def test_an_unavailable_offer_changes_nothing(seed):
     quality = np.c_[market.quality, np.full(len(market.quality), -np.inf)]
     more = solve_prices(quality, np.r_[market.cost, 0.7], **(k | wider))
     one = market.solve()
-    np.testing.assert_allclose(more.prices[:-1], one.prices, rtol=1e-8)
+    sold = one.quantities > 0
+    np.testing.assert_allclose(more.prices[:-1][sold], one.prices[sold], rtol=1e-8)
+    np.testing.assert_allclose(more.quantities[:-1], one.quantities, rtol=1e-7, atol=1e-12)
     assert (more.shares[:, -1] == 0).all()
     assert more.quantities[-1] == 0
     assert 0.7 < more.prices[-1] < np.inf
@@ -393,12 +396,11 @@ class TestFailure:
         ({"weights": [1.0, 2.0]}, "weights: found shape (2,); allowed is a number or (..., segments), here (..., 1)"),
         ({"outside": -np.inf}, "outside: found -inf; allowed are finite numbers"),
         ({"start": [1.0, 0.0]}, "start: found 0 at index 1; allowed are finite numbers > 0"),
-        ({"royalty": -0.1}, "royalty: found -0.1; allowed are finite numbers >= 0"),
+        ({"royalty": np.nan}, "royalty: found nan; allowed are finite numbers"),
         (
             {"royalty": [0.2, 1.0]},
             "royalty: the seller of offer 1 keeps 0 of its revenue; allowed is 1 - royalty + complement + own stake > 0",
         ),
-        ({"stake": {"x": [0.1]}}, None),
         ({"stake": {"x": [0.1] * 3}}, "stake['x']: found shape (3,); allowed is a number or (..., offers), here (..., 2)"),
         ({"at_cost": [True]}, "at_cost: found shape (1,); allowed is (offers,), here (2,)"),
         ({"load": 0.0}, "load: found 0; allowed are finite numbers > 0"),
@@ -412,9 +414,6 @@ class TestFailure:
 def test_messages(change, message):
     arguments = {"quality": [1.0, 2.0], "cost": [1.0, 1.0], "price_sensitivity": 1.5} | change
     quality, cost = arguments.pop("quality"), arguments.pop("cost")
-    if message is None:
-        solve_prices(quality, cost, **arguments)
-        return
     with pytest.raises(InputError) as error:
         solve_prices(quality, cost, **arguments)
     assert str(error.value) == message

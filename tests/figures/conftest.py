@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from pandas import DataFrame
 
-from sim.record import MODES, TABLES
 from sim.figures import Context, Event
+from sim.record import MODES, TABLES
 
 REGIONS = ("us", "china", "row")
 LABS = {
@@ -81,20 +81,25 @@ def _keyed(time: np.ndarray, keys: dict[str, list[str]], table: str, rng: np.ran
 def _market(time: np.ndarray, rng: np.random.Generator) -> DataFrame:
     frame = _keyed(time, {"region": [*REGIONS, "world"]}, "market", rng)
     t = np.arange(len(time)) / 12
+
     def fill(column: str, values: np.ndarray) -> None:
         frame[column] = np.broadcast_to(values, (len(t), 4)).reshape(-1)
 
     noise = lambda size: _noise(rng, (len(t), 4), size)  # noqa: E731
     years = t[:, None]
     fill("open_token_share", 1 / (1 + np.exp(1.6 - np.array([0.05, 0.4, 0.2, 0.12]) * years - noise(0.08))))
-    fill("open_spending_share", 1 / (1 + np.exp(3.2 - np.array([0.05, 0.2, 0.1, 0.08]) * years - noise(0.08))))
+    fill(
+        "open_spending_share", 1 / (1 + np.exp(3.2 - np.array([0.05, 0.2, 0.1, 0.08]) * years - noise(0.08)))
+    )
     fill("price_flagship", 30 * np.exp(-0.05 * years + noise(0.05)))
     fill("price_fixed", 30 * np.exp(-np.minimum(2.2 * years, 9 + 0.1 * years) + noise(0.05)))
     fill("price_closed", 12 * np.exp(-0.3 * years + noise(0.05)))
     fill("price_open", 1.5 * np.exp(-0.45 * years + noise(0.05)))
     for column, level in (("margin_closed", 0.45), ("margin_open", 0.2), ("margin_clouds", 0.12)):
         fill(column, np.clip(level - 0.6 * np.exp(-1.5 * years) + noise(0.02), -4, 0.95))
-    fill("spending", 2e8 * np.exp(np.minimum(1.3 * years, 3.5 + 0.3 * years)) * np.array([0.5, 0.2, 0.3, 1.0]))
+    fill(
+        "spending", 2e8 * np.exp(np.minimum(1.3 * years, 3.5 + 0.3 * years)) * np.array([0.5, 0.2, 0.3, 1.0])
+    )
     frame["profit_labs"] = frame["spending"] * (0.38 + rng.normal(0, 0.02, len(frame)))
     frame["profit_clouds"] = frame["spending"] * 0.02
     frame["consumer_surplus"] = frame["spending"] * 1.4
@@ -112,7 +117,9 @@ def _market(time: np.ndarray, rng: np.random.Generator) -> DataFrame:
     for column, level in (("compute_training", 60), ("compute_serving", 40), ("compute", 100)):
         fill(column, level * growth * np.array([1, 0.22, 0.1, 1.3]))
     for column, part in (("compute_smuggled", 0.12), ("compute_domestic", 0.3), ("compute_offshore", 0.15)):
-        frame[column] = frame["compute"] * part * rng.uniform(0.9, 1.1, len(frame)) * (frame["region"] == "china")
+        frame[column] = (
+            frame["compute"] * part * rng.uniform(0.9, 1.1, len(frame)) * (frame["region"] == "china")
+        )
     return frame
 
 

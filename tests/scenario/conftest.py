@@ -146,14 +146,25 @@ class Desk:
         return str(caught.value).splitlines()
 
 
+@pytest.fixture(scope="session")
+def desk_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A desk for the many examples of one property; nothing is written on it."""
+    return _furnished(tmp_path_factory.mktemp("desk"))
+
+
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    here, library = tmp_path / "here", tmp_path / "library"
-    here.mkdir()
-    library.mkdir()
-    (library / "base.yaml").write_text(BASE, encoding="utf-8")
-    monkeypatch.chdir(here)
-    return Desk(here, library)
+    desk = _furnished(tmp_path)
+    monkeypatch.chdir(desk.here)
+    return desk
+
+
+def _furnished(folder: Path) -> Desk:
+    desk = Desk(folder / "here", folder / "library")
+    desk.here.mkdir()
+    desk.library.mkdir()
+    (desk.library / "base.yaml").write_text(BASE, encoding="utf-8")
+    return desk
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sim.scenario.problems import ScenarioError
+
+MODES = "allowed: one of: closed, open_lagged, open"
 LAB = "region, capex, growth, staff, mode, parent, cap, sells_in, trust"
 
 
@@ -26,8 +31,8 @@ LAB = "region, capex, growth, staff, mode, parent, cap, sells_in, trust"
         ("cap: -1", "cap: found -1; allowed: a number >= 0, or null"),
         ("staff: 2.5", "staff: found 2.5; allowed: a whole number >= 1"),
         ("staff: 0", "staff: found 0; allowed: a whole number >= 1"),
-        ("mode: opne", "mode: found 'opne'; allowed: one of: closed, open_lagged, open (did you mean 'open'?)"),
-        ("mode: 3", "mode: found 3; allowed: one of: closed, open_lagged, open"),
+        ("mode: opne", f"mode: found 'opne'; {MODES} (did you mean 'open'?)"),
+        ("mode: 3", f"mode: found 3; {MODES}"),
         ("parent: yes", "parent: found 'yes'; allowed: true or false (write true)"),
         ("parent: 1", "parent: found 1; allowed: true or false"),
         ("sells_in: us", "sells_in: found 'us'; allowed: a list, each item text matching ^[a-z0-9_]+$"),
@@ -38,7 +43,8 @@ LAB = "region, capex, growth, staff, mode, parent, cap, sells_in, trust"
     ],
 )
 def test_a_wrong_value(desk, line, message):
-    assert desk.problems(f"extends: base\nlabs:\n  openai:\n    {line}\n") == [f"x.yaml:4: labs.openai.{message}"]
+    found = desk.problems(f"extends: base\nlabs:\n  openai:\n    {line}\n")
+    assert found == [f"x.yaml:4: labs.openai.{message}"]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +53,8 @@ def test_a_wrong_value(desk, line, message):
         ("markets: {inertia: 1}", "markets: unknown name; allowed: title, start, end, market, labs, events "
          "(did you mean 'market'?)"),
         ("market: 3", "market: found 3; allowed: a mapping with keys inertia, open"),
-        ("labs: [openai]", "labs: found a list of 1; allowed: a mapping of names, each to a mapping with keys " + LAB),
+        ("labs: [openai]", "labs: found a list of 1; allowed: a mapping of names, "
+         f"each to a mapping with keys {LAB}"),
         ("events: {}", "events: found an empty mapping; allowed: a list, each item a mapping"),
         ("start: 2023-02-30", "start: found '2023-02-30', no such date (day is out of range for month); "
          "allowed: a month YYYY-MM, or a date YYYY-MM-DD"),
@@ -57,7 +64,7 @@ def test_a_wrong_value(desk, line, message):
         ("start: 2023", "start: found 2023, not a month; allowed: a month YYYY-MM, or a date YYYY-MM-DD"),
         ("end: 2020-01", "end: found 2020-01; allowed: a month not before start (2022-11)"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_section_or_date(desk, text, message):
     assert desk.problems(f"extends: base\n{text}\n") == [f"x.yaml:2: {message}"]
 
@@ -65,20 +72,23 @@ def test_a_wrong_section_or_date(desk, text, message):
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        ("{kind: bann, name: e, date: 2024-01, labs: []}", "e.kind: found 'bann'; allowed: rule, ban (did you mean 'ban'?)"),
+        ("{kind: bann, name: e, date: 2024-01, labs: []}",
+         "e.kind: found 'bann'; allowed: rule, ban (did you mean 'ban'?)"),
         ("{name: e, date: 2024-01, labs: []}", "e.kind: missing; allowed: rule, ban"),
         ("{kind: ban, date: 2024-01, labs: []}", "2.name: missing; allowed: text matching ^[a-z0-9_]+$"),
         ("{kind: ban, name: e, labs: []}", "e.date: missing; allowed: a month YYYY-MM, or a date YYYY-MM-DD"),
-        ("{kind: ban, name: e, date: 2024-01, labs: [], share: 1}", "e.share: unknown name; allowed: name, date, kind, labs"),
+        ("{kind: ban, name: e, date: 2024-01, labs: [], share: 1}",
+         "e.share: unknown name; allowed: name, date, kind, labs"),
         ("{kind: ban, name: e, date: 2024-01, labs: [openai, alibabba]}",
          "e.labs.1: unknown lab 'alibabba'; allowed: openai, alibaba (did you mean 'alibaba'?)"),
-        ("{kind: rule, name: e, date: 2024-01, region: us, share: 2}", "e.share: found 2; allowed: a number >= 0 and <= 1"),
+        ("{kind: rule, name: e, date: 2024-01, region: us, share: 2}",
+         "e.share: found 2; allowed: a number >= 0 and <= 1"),
         ("{kind: rule, name: e, date: 2024-01, region: us, predicate: tpq > 3}",
          "e.predicate: found 'tpq > 3', at column 1 'tpq'; allowed: a field: density, name, tpp, vendor "
          "(did you mean 'tpp'?)"),
         ("3", "2: found 3; allowed: a mapping"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_event(desk, event, message):
     assert desk.problems(f"extends: base\nevents:\n  - {event}\n") == [f"x.yaml:3: events.{message}"]
 
@@ -116,7 +126,8 @@ end: 2020-01
         "x.yaml:4: labs.openai.staff: a uniform distribution; allowed: a discrete one of whole numbers",
         "x.yaml:4: labs.openai.capex: found -1; allowed: a number >= 0 (USD/year)",
         "x.yaml:6: labs.alibaba.growth: found 'fast'; allowed: a number > 0 and <= 20",
-        "x.yaml:8: events.one.labs.0: unknown lab 'alibabba'; allowed: openai, alibaba (did you mean 'alibaba'?)",
+        "x.yaml:8: events.one.labs.0: unknown lab 'alibabba'; allowed: openai, alibaba "
+        "(did you mean 'alibaba'?)",
         "x.yaml:9: end: found 2020-01; allowed: a month not before start (2022-11)",
     ]
 
@@ -130,4 +141,22 @@ def test_what_may_follow_from_a_wrong_value_is_not_told(desk):
 
 
 def test_an_empty_market(desk):
-    assert desk.problems("start: 2023-01\nlabs: {}\n") == ["x.yaml:2: labs: nothing; allowed: at least one lab"]
+    (message,) = desk.problems("start: 2023-01\nlabs: {}\n")
+    assert message == "x.yaml:2: labs: nothing; allowed: at least one lab"
+
+
+ODD = [None, True, -1, 1e308, float("nan"), "x", "", [], {}, [1], [[1]], "2023-13"]
+ODD += [{"dist": "uniform"}, {"dist": []}]
+ODD += [{"name": "x"}, [{"name": 3}], [{"name": "a"}, {"name": "a"}], {"kind": "ban"}, {"kind": ["ban"]}, {"": {}}]
+PATHS = ["labs", "labs.openai", "labs.openai.capex", "labs.openai.sells_in", "labs.new", "labs.new.region", "market"]
+PATHS += ["events", "events.controls", "events.controls.kind", "events.device_ban.labs", "start", "title", "new.key"]
+
+
+@given(st.dictionaries(st.sampled_from(PATHS), st.sampled_from(ODD), max_size=4))
+def test_whatever_stands_in_a_file_it_loads_or_is_refused(desk_of_the_session, values):
+    try:
+        told = [desk_of_the_session.load("base", values).hash]
+    except ScenarioError as error:
+        told = [problem.found for problem in error.problems]
+    assert told
+    assert all(told)

@@ -70,12 +70,15 @@ def test_extends_reaches_files_below_and_back_up_to_the_scenarios_folder(desk):
     assert str(desk.read("extends: parts/parent.yaml\n").scenario.end) == "2027-12"
 
 
+FILE = "a file such as baseline.yaml, or the name of a shipped scenario"
+
+
 @pytest.mark.parametrize(
     ("extends", "message"),
     [
         ("basse", "unknown scenario 'basse'; allowed: base (did you mean 'base'?)"),
-        ("[base]", "found a list of 1; allowed: a file such as baseline.yaml, or the name of a shipped scenario"),
-        ("", "found nothing (null); allowed: a file such as baseline.yaml, or the name of a shipped scenario"),
+        ("[base]", f"found a list of 1; allowed: {FILE}"),
+        ("", f"found nothing (null); allowed: {FILE}"),
         ("pearent.yaml", "no such file 'pearent.yaml'; allowed: a file that exists, seen from . "
          "(did you mean 'parent.yaml'?)"),
         ("base.yaml", "no such file 'base.yaml'; allowed: a file that exists, seen from . "
@@ -89,7 +92,7 @@ def test_extends_reaches_files_below_and_back_up_to_the_scenarios_folder(desk):
         ('"a\\0.yaml"', "a path that leads nowhere, 'a\0.yaml'; allowed: a file that exists"),
         ("x.yaml", "a circle: x.yaml -> x.yaml; allowed: a chain of files that ends"),
     ],
-)  # fmt: skip
+)
 def test_extends_that_leads_nowhere(desk, extends, message):
     desk.write("parent.yaml", "extends: base\n")
     (desk.here.parent / "secret.yaml").write_text("title: secret\n")
@@ -121,13 +124,15 @@ PATHS = "a list of key paths such as [labs.xai, events.h20-licence]"
     ("remove", "message"),
     [
         ("[labs.openia]", "unknown name 'labs.openia'; allowed: openai, alibaba (did you mean 'openai'?)"),
-        ("[labs.openai.capexx]", "unknown name 'labs.openai.capexx'; allowed: region, capex (did you mean 'capex'?)"),
-        ("[events.control]", "unknown name 'events.control'; allowed: controls, device_ban (did you mean 'controls'?)"),
+        ("[labs.openai.capexx]", "unknown name 'labs.openai.capexx'; allowed: region, capex "
+         "(did you mean 'capex'?)"),
+        ("[events.control]", "unknown name 'events.control'; allowed: controls, device_ban "
+         "(did you mean 'controls'?)"),
         ("[title.x]", "unknown name 'title.x'; allowed: none"),
         ("labs.openai", f"found 'labs.openai'; allowed: {PATHS}"),
         ("[3]", f"found 3; allowed: {PATHS}"),
     ],
-)  # fmt: skip
+)
 def test_remove_that_names_nothing(desk, remove, message):
     assert desk.problems(f"extends: base\nremove: {remove}\n") == [f"x.yaml:2: remove: {message}"]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import pickle
+import re
 
 import pytest
 from hypothesis import given
@@ -36,9 +37,8 @@ def test_the_day_of_a_full_date_is_dropped():
     ],
 )
 def test_what_is_not_in_the_calendar_is_refused(text, reason):
-    with pytest.raises(ValueError, match="^") as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
         Month.parse(text)
-    assert str(caught.value) == reason
 
 
 def test_an_impossible_month_cannot_be_made():
@@ -75,5 +75,5 @@ def test_pydantic_takes_text_dates_and_months_and_writes_text():
 
 @pytest.mark.parametrize("value", [2023, 2023.5, True, None, ["2023-10"]])
 def test_pydantic_refuses_other_types(value):
-    with pytest.raises(ValidationError, match="not a month; allowed: a month YYYY-MM, or a date YYYY-MM-DD"):
+    with pytest.raises(ValidationError, match="not a month; allowed: a month YYYY-MM"):
         TypeAdapter(Month).validate_python(value)

@@ -48,8 +48,8 @@ def test_values_from_python_by_key_path(desk):
         ("labs..capex=3", "not an override; allowed: a key path and a value, such as labs.alibaba.capex=2e9"),
         ("labs.alibabba.capex=3", "labs.alibabba: unknown name; allowed: openai, alibaba; or a new entry, "
          "with region too (did you mean 'alibaba'?)"),
-        ("labs.alibaba.capexx=3", "labs.alibaba.capexx: unknown name; allowed: region, capex, growth, staff, mode, "
-         "parent, cap, sells_in, trust (did you mean 'capex'?)"),
+        ("labs.alibaba.capexx=3", "labs.alibaba.capexx: unknown name; allowed: region, capex, growth, staff, "
+         "mode, parent, cap, sells_in, trust (did you mean 'capex'?)"),
         ("markt.inertia=0.1", "markt: unknown name; allowed: title, start, end, market, labs, events "
          "(did you mean 'market'?)"),
         ("events.control.share=0", "events.control: unknown name; allowed: controls, device_ban "
@@ -62,7 +62,7 @@ def test_values_from_python_by_key_path(desk):
         ("market.inertia.x=1", "market.inertia: found a mapping; allowed: a number >= 0 and < 1"),
         ("extends=other", "extends: unknown name; allowed: title, start, end, market, labs, events"),
     ],
-)  # fmt: skip
+)
 def test_an_override_that_cannot_be(desk, override, message):
     assert desk.refusal("base", [override]) == [f"--set {override}: {message}"]
 

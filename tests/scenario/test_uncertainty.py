@@ -12,6 +12,7 @@ from scipy import integrate, stats
 from sim.scenario.uncertainty import AnyDistribution, Distribution
 
 ADAPTER: TypeAdapter[Distribution] = TypeAdapter(AnyDistribution)
+SHARE = "allowed: a number >= 0 and < 1"
 GRID = [1e-12, 1e-6, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1 - 1e-6]
 
 PAIRS = {
@@ -93,14 +94,16 @@ BOUNDED = st.one_of(
     .filter(lambda x: min(x) < max(x))
     .map(sorted)
     .map(lambda x: made("triangular", low=x[0], mode=x[1], high=x[2])),
-    st.tuples(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6)).map(lambda x: made("uniform", low=x[0], high=x[0] + x[1])),
+    st.tuples(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6)).map(
+        lambda x: made("uniform", low=x[0], high=x[0] + x[1])
+    ),
     st.tuples(st.floats(1e-6, 1e6), st.floats(1.001, 1e6)).map(
         lambda x: made("loguniform", low=x[0], high=x[0] * x[1])
     ),
     st.tuples(st.floats(-10, 10), st.floats(0.1, 10), st.floats(0, 30), st.floats(0.1, 30)).map(
         lambda x: made("normal", mean=x[0], sd=x[1], low=x[0] - x[2], high=x[0] + x[3])
     ),
-)  # fmt: skip
+)
 
 
 @given(BOUNDED, st.lists(st.floats(1e-15, 1 - 1e-15), min_size=2, max_size=5))
@@ -125,23 +128,25 @@ def test_quantiles_rise_with_u_and_stay_within_the_support(distribution, us):
         ("{dist: uniform, low: 0.3, hihg: 0.5, high: 0.6}",
          ".hihg: unknown name; allowed: dist, low, high (did you mean 'high'?)"),
         ("{dist: uniform, low: a, high: 0.6}", ".low: found 'a'; allowed: a number"),
-        ("{dist: uniform, low: 0.5, high: 1.5}", ": a distribution from 0.5 to 1.5; allowed: a number >= 0 and < 1"),
+        ("{dist: uniform, low: 0.5, high: 1.5}", f": a distribution from 0.5 to 1.5; {SHARE}"),
         ("{dist: loguniform, low: 0, high: 0.6}", ".low: found 0; allowed: a number > 0"),
         ("{dist: normal, mean: 0.5, sd: 0.1}",
-         ": a distribution from -inf to inf; allowed: a number >= 0 and < 1"),
+         f": a distribution from -inf to inf; {SHARE}"),
         ("{dist: normal, mean: 0.5, sd: 0, low: 0, high: 1}", ".sd: found 0; allowed: a number > 0"),
         ("{dist: normal, mean: 0.5, sd: 0.1, low: 0.6, high: 1}",
          ": low 0.6, centre 0.5, high 1; allowed: low <= centre <= high, low < high"),
         ("{dist: normal, mean: 0.5, sd: 1e12, low: 0.4, high: 0.6}",
          ": 0.4 to 0.6, which keeps almost nothing; allowed: bounds that keep more of it"),
-        ("{dist: lognormal, median: 0.5, sigma: 1}", ": a distribution from 0 to inf; allowed: a number >= 0 and < 1"),
-        ("{dist: discrete, values: [0.1, 1]}", ": a distribution from 0.1 to 1; allowed: a number >= 0 and < 1"),
+        ("{dist: lognormal, median: 0.5, sigma: 1}", f": a distribution from 0 to inf; {SHARE}"),
+        ("{dist: discrete, values: [0.1, 1]}", f": a distribution from 0.1 to 1; {SHARE}"),
         ("{dist: discrete, values: []}", ".values: found an empty list; "
          "allowed: List should have at least 1 item after validation, not 0"),
-        ("{dist: discrete, values: [0.1], weights: [1, 2]}", ": 2 weights for 1 values; allowed: a weight for each value"),
-        ("{dist: discrete, values: [0.1], weights: [0]}", ": weights that are all 0; allowed: a weight above 0"),
+        ("{dist: discrete, values: [0.1], weights: [1, 2]}",
+         ": 2 weights for 1 values; allowed: a weight for each value"),
+        ("{dist: discrete, values: [0.1], weights: [0]}",
+         ": weights that are all 0; allowed: a weight above 0"),
     ],
-)  # fmt: skip
+)
 def test_a_distribution_that_cannot_stand_there(desk, text, message):
     found = desk.problems(f"extends: base\nmarket:\n  inertia: {text}\n")
     assert found == [f"x.yaml:3: market.inertia{message}"]
