@@ -24,12 +24,14 @@ from sim.setting import FLAGSHIP, Array, Flags, Setting
 from sim.state import NEVER, State
 from sim.supply import Catalogue, buy, region_offers
 from sim.technology.capability import algorithm_growth, open_pool
-from sim.technology.chips import LEGAL
+from sim.technology.chips import DOMESTIC
 from sim.technology.units import H100_TFLOPS, THOUSAND
 from sim.trade import Sales, trade
 
 COMFORTABLE_USE = 0.7
 """Use of serving compute at which a firm keeps its plan for training and serving."""
+FUNDING_PACE = 0.2
+"""Part of the gap between funding and what use would attract that a month closes (judgement)."""
 NOT_YET = 10**9
 """Month index of an entrant whose entry is not decided."""
 STREAMS_UNIFORM = ("phase", "mode", "peer", "entry")
@@ -240,8 +242,11 @@ class Market(mesa.Model):
         state.data += decay * (own - state.data)
         state.community += decay * (opened - state.community)
         if s.mechanisms.funding_response:
-            share = made / max(float(made.sum()), 1e-300) * max(int(state.active.sum()), 1)
-            state.funding_response += 0.2 * (funding_factor(share, s.finance.funding_per_use) - state.funding_response)
+            labs = len(made)
+            use = made / max(float(made.sum()), 1e-300)
+            takings = books.revenue[:labs] / max(float(sales.spending.sum()), 1e-300)
+            factor = funding_factor(use, takings, int(state.active.sum()), s.finance.funding_per_use)
+            state.funding_response += FUNDING_PACE * (factor - state.funding_response)
         state.broke = np.where(state.cash < 0.0, state.broke + 1, 0)
         return books
 
@@ -311,7 +316,7 @@ class Market(mesa.Model):
         region = int(self.setting.firm_region[firm])
         rules = [r for r in self.policy.rules if r.region == self.setting.regions[region] and not r.end_users]
         offers = region_offers(self.catalogue, self.policy, self.state, region, self.month, rules)
-        sold = (offers.limit > 0) & (offers.share > 0) & (offers.channel <= LEGAL + 1)
+        sold = offers.open_ & (offers.channel <= DOMESTIC)
         if not sold.any() or thousand_h100e <= 0.0:
             return
         chip = int(np.flatnonzero(sold)[np.argmin((offers.price / offers.flops)[sold])])

@@ -22,7 +22,7 @@ HONEYMOON = 6
 """Months in which the first host of a model is still known as the first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Offers:
     """Offers as parallel arrays, (offers,)."""
 
@@ -134,7 +134,9 @@ def taste(setting: Setting, policy: Policy, offers: Offers, month: int) -> Array
         of_server = np.where(self_hosted, 0.0, distrust[r, server])
         of_origin = s.demand.weights_distrust * distrust[r, origin]
         xi -= cohorts.trust[:, None] * np.maximum(of_server, of_origin)
-    xi += cohorts.customisation[:, None] * offers.open_ + cohorts.sovereignty[:, None] * self_hosted
+    service = np.where(offers.channel == API, 1.0, np.where(self_hosted, 0.0, s.demand.host_support))
+    xi += cohorts.support[:, None] * service + cohorts.customisation[:, None] * offers.open_
+    xi += cohorts.sovereignty[:, None] * self_hosted
     xi += _promotions(setting, offers, cloud, month)
     foreign = origin != r
     xi -= np.where(foreign, policy.foreign_burden[r, seg], policy.home_burden[r, seg])
@@ -145,7 +147,7 @@ def taste(setting: Setting, policy: Policy, offers: Offers, month: int) -> Array
     ] or [[True] * len(setting.regions)])
     unserved = np.where(cloud >= 0, ~serves[np.maximum(cloud, 0)].T[cohorts.region], False)
     early = month - offers.since < policy.delay[r, seg]
-    closed_only = cohorts.closed_only[:, None] & offers.open_
+    closed_only = cohorts.closed_only[:, None] & (offers.channel != API)
     xi[withdrawn | unserved | early | closed_only] = -np.inf
     return _banned(setting, policy, offers, xi)
 
@@ -344,6 +346,12 @@ def claims(offers: Offers, deal: Terms, royalty: Array) -> tuple[Array, Array]:
     return np.where(shared, royalty - deal.own_margin, 0.0), np.broadcast_to(complement, royalty.shape)
 
 
+def first_prices(offers: Offers, deal: Terms, last: Array) -> Array:
+    """Where the search for an equilibrium starts: last month's prices, or twice the cost where those tell little."""
+    known = np.isfinite(last) & (last > deal.cost) & (last < 10.0 * deal.cost) & (deal.seller >= 0)
+    return np.where(known, last, 2.0 * deal.cost)
+
+
 def pool_capacity(problem: PriceProblem, bandwidth: Array) -> Array | None:
     """Serving compute of the firms that sell, in the order of the game's pools; None: not limited."""
     labels = problem.game.pools.labels
@@ -354,6 +362,7 @@ def pool_capacity(problem: PriceProblem, bandwidth: Array) -> Array | None:
 
 
 __all__ = [
-    "API", "FLAGSHIP", "SMALL", "Offers", "Terms", "claims", "cloud_users", "current_offers", "pool_capacity",
+    "API", "FLAGSHIP", "SMALL", "Offers", "Terms", "claims", "cloud_users", "current_offers",
+    "first_prices", "pool_capacity",
     "price_problem", "quality", "taste", "terms", "with_community",
 ]

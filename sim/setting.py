@@ -2,7 +2,7 @@
 
 Labs come first in the scenario's order, then the slots of entrants. Firms are the labs and, behind them, the
 clouds that no lab owns. A cohort is a buyer type in a region, split into those who consider every offer and
-those who consider closed offers only.
+those who buy from a model's maker only.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Cohorts:
     upgrade: Array
     trust: Array
     sovereignty: Array
+    support: Array
     customisation: Array
 
     def __len__(self) -> int:
@@ -165,7 +166,8 @@ def _cohorts(s: Scenario) -> Cohorts:
                         segment.spending_growth, segment.adopted, segment.innovation, segment.imitation,
                         segment.price_sensitivity, segment.capability_value, segment.difficulty,
                         segment.difficulty_growth, segment.difficulty_width, segment.reconsider, segment.upgrade,
-                        segment.trust, segment.sovereignty, segment.customisation,
+                        segment.trust, segment.sovereignty, segment.support,
+                        segment.customisation,
                     ))
     columns = np.array(rows, dtype=float).T
     return Cohorts(

@@ -107,7 +107,6 @@ class State:
         )
 
     def newest_is_open(self) -> Flags:
-        """Whether the newest model of each lab and tier has open weights, (L, tiers)."""
-        flagship = self.mode >= MODES.index("open_restricted")
-        small = self.mode >= MODES.index("open_lagged")
-        return np.stack([flagship, small], axis=1) & (self.released > NEVER)[:, None]
+        """Whether the newest family on sale has open weights, (L, tiers); lagged weights are not those on sale."""
+        opened = (self.mode >= MODES.index("open_restricted")) & (self.released > NEVER)
+        return np.repeat(opened[:, None], TIERS, axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from sim.technology.chips import (
     LEGAL,
     OFFSHORE,
     SMUGGLED,
+    Left,
     Offers,
     chip_price,
     purchase,
@@ -74,6 +76,10 @@ class Catalogue:
         """List prices, USD."""
         return chip_price(self._price, self._decline, (month - self._from).astype(float))
 
+    def supply(self, region: int) -> Array:
+        """Chips a year that the region gets in a chip's first year; inf: not limited, so sold there unless barred."""
+        return np.asarray(self._supply[region])
+
     def limit(self, region: int, month: int) -> Array:
         """Chips that a month's supply to the region holds."""
         return supply_limit(self._supply[region], self._growth, (month - self._from).astype(float))
@@ -85,55 +91,84 @@ def region_offers(
     """Chips on offer to firms of a region that are bound by `rules`.
 
     Every chip may appear in four channels: bought legally, from a maker at home, smuggled where a rule bars it,
-    or rented abroad. Chips that the rules license in part are limited to that part of demand.
+    or rented abroad. Chips that rules license in part, or up to a volume, share that quota; so do all smuggled
+    chips and all rented ones.
     """
     setting = catalogue.setting
     s, row = setting.scenario, setting.scenario.regions[setting.regions[region]]
     n = len(catalogue.names)
     sale, price = catalogue.on_sale(month), catalogue.price(month)
-    supply = np.where(sale, catalogue.limit(region, month), 0.0)
+    home = catalogue.origin == region
+    limit = np.where(sale, catalogue.limit(region, month), 0.0)
+    if s.mechanisms.domestic_response:
+        government = s.governments.get(setting.regions[region])
+        extra = government.subsidise_shortfall if government and s.mechanisms.reactions else 0.0
+        limit = np.where(home, limit * (1.0 + (row.domestic_response + extra) * state.shortfall[region]), limit)
+    terms = _under_rules(catalogue, rules)
+    subsidy = 1.0 - policy.chip_subsidy[region]
+    parts = [_Part(price * (1.0 + terms.levy) * np.where(home, subsidy, 1.0), limit, terms.quota,
+                   np.where(home, DOMESTIC, LEGAL))]
+    volumes, shares = list(terms.volume), list(terms.share)
+
+    barred = sale & (terms.quota >= 0) & ~home & np.isinf(catalogue.supply(region))
+    smuggles = s.mechanisms.smuggling and row.smuggling > 0.0
+    rents = s.mechanisms.offshore_rental and row.offshore_share > 0.0 and bool(policy.offshore[region])
+    if barred.any() and smuggles:
+        volume = row.smuggling * row.smuggling_growth ** setting.years[month] * THOUSAND / 12.0
+        parts.append(_Part(price * (1.0 + row.smuggling_premium), np.where(barred, np.inf, 0.0),
+                           np.full(n, len(volumes)), np.full(n, SMUGGLED)))
+        volumes.append(volume * H100_TFLOPS)
+        shares.append(1.0)
+    if barred.any() and rents:
+        parts.append(_Part(price * (1.0 + row.offshore_premium), np.where(barred, np.inf, 0.0),
+                           np.full(n, len(volumes)), np.full(n, OFFSHORE)))
+        volumes.append(np.inf)
+        shares.append(row.offshore_share)
+    channel = np.concatenate([part.channel for part in parts])
+    return Offers(
+        price=np.concatenate([part.price for part in parts]), flops=np.tile(catalogue.flops, len(parts)),
+        raw_flops=np.tile(catalogue.bf16, len(parts)),
+        # Compute abroad trains; its memory bandwidth is too far from customers to serve them.
+        bandwidth=np.where(channel == OFFSHORE, 1e-9, np.tile(catalogue.bandwidth, len(parts))),
+        limit=np.concatenate([part.limit for part in parts]), quota=np.concatenate([part.quota for part in parts]),
+        channel=channel, quota_volume=np.array(volumes, dtype=float), quota_share=np.array(shares, dtype=float),
+    )
+
+
+class _Part(NamedTuple):
+    """The chips of one channel."""
+
+    price: Array
+    limit: Array
+    quota: Ints
+    channel: Ints
+
+
+class _Terms(NamedTuple):
+    """What rules make of the catalogue: levies, (chips,), and quotas."""
+
+    levy: Array
+    quota: Ints
+    volume: list[float]
+    share: list[float]
+
+
+def _under_rules(catalogue: Catalogue, rules: list[ExportRule]) -> _Terms:
+    """Levies and quotas. Chips under the same strictest licence and cap share one quota; barred chips have an empty one."""
+    n = len(catalogue.names)
     licensed, levy, cap = np.ones(n), np.zeros(n), np.full(n, np.inf)
     for rule in rules:
         hit = catalogue.covered(rule.predicate)
         licensed[hit] = np.minimum(licensed[hit], rule.licensed)
         levy[hit] += rule.levy
-        if rule.volume_cap is not None and hit.any():
-            units = THOUSAND * rule.volume_cap / 12.0 * H100_TFLOPS / catalogue.bf16[hit]
-            cap[hit] = np.minimum(cap[hit], units / hit.sum())
-    home = catalogue.origin == region
-    subsidy = policy.chip_subsidy[region]
-    legal_price = price * (1.0 + levy) * np.where(home, 1.0 - subsidy, 1.0)
-    legal_limit = np.minimum(supply, cap)
-    if s.mechanisms.domestic_response:
-        government = s.governments.get(setting.regions[region])
-        response = row.domestic_response + (government.subsidise_shortfall if government and s.mechanisms.reactions else 0.0)
-        legal_limit = np.where(home, legal_limit * (1.0 + response * state.shortfall[region]), legal_limit)
-    columns = [(legal_price, legal_limit, licensed, np.where(home, DOMESTIC, LEGAL))]
-
-    barred = sale & (licensed < 1.0) & ~home & np.isinf(_release_supply(catalogue, region))
-    if s.mechanisms.smuggling and row.smuggling > 0 and barred.any():
-        volume = row.smuggling * row.smuggling_growth ** setting.years[month] * THOUSAND / 12.0
-        units = np.where(barred, volume * H100_TFLOPS / catalogue.bf16 / barred.sum(), 0.0)
-        columns.append((price * (1.0 + row.smuggling_premium), units, np.ones(n), np.full(n, SMUGGLED)))
-    if s.mechanisms.offshore_rental and row.offshore_share > 0 and policy.offshore[region] and barred.any():
-        rentable = np.where(barred, np.inf, 0.0)
-        columns.append((
-            price * (1.0 + row.offshore_premium), rentable, np.full(n, row.offshore_share), np.full(n, OFFSHORE)
-        ))
-    times = len(columns)
-    channel = np.concatenate([c[3] for c in columns])
-    usable = np.tile(catalogue.flops, times)
-    return Offers(
-        price=np.concatenate([c[0] for c in columns]), flops=usable, raw_flops=np.tile(catalogue.bf16, times),
-        # Compute abroad trains; its memory bandwidth is too far from customers to serve them.
-        bandwidth=np.where(channel == OFFSHORE, 1e-9, np.tile(catalogue.bandwidth, times)),
-        limit=np.concatenate([c[1] for c in columns]), share=np.concatenate([c[2] for c in columns]), channel=channel,
-    )
-
-
-def _release_supply(catalogue: Catalogue, region: int) -> Array:
-    """Supply per year to a region in a chip's first year; inf: not limited, so sold there unless barred."""
-    return np.asarray(catalogue._supply[region])
+        if rule.volume_cap is not None:
+            cap[hit] = np.minimum(cap[hit], rule.volume_cap)
+    quota, volume, share = np.full(n, -1), [], []
+    for key in sorted({(licensed[k], cap[k]) for k in range(n) if licensed[k] < 1.0 or np.isfinite(cap[k])}):
+        quota[(licensed == key[0]) & (cap == key[1])] = len(volume)
+        volume.append(THOUSAND * key[1] / 12.0 * H100_TFLOPS)
+        share.append(float(key[0]))
+    return _Terms(levy, quota, volume, share)
 
 
 @dataclass(frozen=True)
@@ -188,18 +223,21 @@ def buy(
             only = np.zeros(firms, dtype=bool)
             only[firm] = True
             groups.append((only, [*general, *(rule for rule in rules if names[firm] in rule.end_users)]))
-        left: Array | None = None
+        sold = np.zeros(len(catalogue.names))
         for members, bound in groups:
             offers = region_offers(catalogue, policy, state, region, month, bound)
-            limit = offers.limit if left is None or len(left) != len(offers.limit) else np.minimum(left, offers.limit)
+            first = np.arange(len(offers.limit)) < len(sold)
+            limit = offers.limit.copy()
+            limit[: len(sold)] -= sold
             if members is groups[0][0]:
                 got.flop_price[region] = 1000.0 * offers.best(offers.flops)
                 got.bandwidth_price[region] = offers.best(offers.bandwidth)
             if not members.any():
                 continue
-            train = purchase(training[members], offers, offers.flops, limit)
-            serve = purchase(serving[members], offers, offers.bandwidth, train.limit)
-            left = serve.limit
+            train = purchase(training[members], offers, offers.flops, Left(np.maximum(limit, 0.0), offers.quota_volume))
+            serve = purchase(serving[members], offers, offers.bandwidth, train.left)
+            scarce = np.isfinite(limit[: len(sold)])
+            sold[scarce] += limit[: len(sold)][scarce] - serve.left.limit[: len(sold)][scarce]
             got.training[members] = train.flops
             got.raw[members] = train.raw_flops + serve.raw_flops
             got.bandwidth[members] = serve.bandwidth

@@ -14,6 +14,7 @@ from sim.offers import (
     Terms,
     claims,
     current_offers,
+    first_prices,
     pool_capacity,
     price_problem,
     quality,
@@ -138,10 +139,9 @@ def trade(market: Market) -> Sales:
     capacity = pool_capacity(problem, state.bandwidth)
     royalty, complement = claims(offers, deal, deal.royalty)
     slots = offers.slots(setting)
-    last = state.price[slots]
     equilibrium = problem.solve(
         q, deal.cost, weights=weights, capacity=capacity, load=deal.load,
-        complement=complement, royalty=royalty, start=np.where(np.isfinite(last), last, 2.0 * deal.cost), tolerance=1e-8,
+        complement=complement, royalty=royalty, start=first_prices(offers, deal, state.price[slots]), tolerance=1e-8,
     )
     state.price[:] = np.nan
     state.price[slots] = equilibrium.prices

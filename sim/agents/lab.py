@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 
-from sim.choice.imagined import CLOSED, OPENS, Model, Outlook
+from sim.choice.imagined import CLOSED, OPENS_FLAGSHIP, RELEASES, Model, Outlook
 from sim.choice.payoffs import evaluate
 from sim.choice.rules import View, find_rule
 from sim.record import COMPONENTS, MODES
@@ -130,7 +130,7 @@ class Lab(mesa.Agent):
         model = self.train(forced)
         allowed, rates = market.policy.modes_for(self.region, float(model.capability[FLAGSHIP]))
         allowed = allowed & ~market.reacting_ban(self.region, float(model.capability[FLAGSHIP]))
-        rates = rates + np.where(OPENS[:, FLAGSHIP], market.policy.open_subsidy[market.setting.lab_region[i]], 0.0)
+        rates = rates + np.where(OPENS_FLAGSHIP, market.policy.open_subsidy[market.setting.lab_region[i]], 0.0)
         if not allowed.any():
             allowed = np.arange(len(MODES)) == CLOSED
         if forced is not None:
@@ -145,7 +145,8 @@ class Lab(mesa.Agent):
         market, i = self.model, self.index
         state, choice = market.state, market.scenario.choice
         parts: dict[bool, Array] = {}
-        scale = max(float(state.revenue[i]), SMALLEST_SCALE)
+        backing = 0.0 if self.row.parent else choice.funding_value * float(market.funding_path[market.month, i])
+        scale = max(float(state.revenue[i]) + backing, SMALLEST_SCALE)
 
         def payoffs(ahead: bool) -> Array:
             nonlocal scale
@@ -154,7 +155,7 @@ class Lab(mesa.Agent):
                     market.setting, state, market.policy, i, model, market.month, self._outlook(), ahead=ahead,
                     allowed=allowed,
                 )
-                scale = max(float(state.revenue[i]), found.revenue, SMALLEST_SCALE)
+                scale = max(float(state.revenue[i]) + backing, found.revenue + backing, SMALLEST_SCALE)
                 part = found.parts.copy()
                 changes = np.arange(len(MODES)) != state.mode[i]
                 part[:, COMPONENTS.index("change")] = -choice.change_cost * scale * changes
@@ -224,11 +225,14 @@ class Lab(mesa.Agent):
         state = market.state
         state.mode[i], state.released[i] = mode, market.month
         state.capability[i], state.bytes_[i] = model.capability, model.bytes_
-        # Weights once open stay open; a weaker release does not take the better one away.
-        for tier in np.flatnonzero(OPENS[mode]):
-            state.open_capability[i, tier], state.open_bytes[i, tier] = model.capability[tier], model.bytes_[tier]
-            state.open_since[i, tier] = market.month
-            state.open_restricted[i, tier] = MODES[mode] == "open_restricted"
+        lagged = 0.0 if OPENS_FLAGSHIP[mode] else market.scenario.technology.lagged_gap
+        for tier in np.flatnonzero(RELEASES[mode]):
+            # Weights once open stay open: a weaker release does not take the better one away.
+            if model.capability[tier] - lagged > state.open_capability[i, tier] or OPENS_FLAGSHIP[mode]:
+                state.open_capability[i, tier] = model.capability[tier] - lagged
+                state.open_bytes[i, tier] = model.bytes_[tier]
+                state.open_since[i, tier] = market.month
+                state.open_restricted[i, tier] = MODES[mode] == "open_restricted"
         wait = self._interval()
         if market.scenario.mechanisms.noise:
             wait *= 1.0 + market.scenario.technology.timing_noise * market.luck["timing"][market.month, i]

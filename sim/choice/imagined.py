@@ -19,8 +19,9 @@ from sim.state import NEVER, State
 from sim.technology.capability import derived_capability, open_pool
 
 CLOSED, OPEN_LAGGED, OPEN_RESTRICTED, OPEN = range(len(MODES))
-OPENS = np.array([[False, False], [False, True], [True, True], [True, True]])
-"""Whose weights a mode opens, (modes, tiers)."""
+RELEASES = np.array([[False, False], [False, True], [True, True], [True, True]])
+"""Tiers in which a mode releases weights, (modes, tiers); `open_lagged` a model below the small one on sale."""
+OPENS_FLAGSHIP = RELEASES[:, FLAGSHIP]
 OPENNESS = np.array([0.0, 0.3, 0.9, 1.0])
 """What a mode adds to the pool of published knowledge, against fully open weights (judgement)."""
 
@@ -70,25 +71,28 @@ def imagine(setting: Setting, state: State, lab: int, model: Model, month: int) 
     hosts = [c for c in range(len(setting.clouds)) if m.hosting and c != setting.own_cloud[lab]]
     channels = [1 + c for c in hosts] + ([setting.self_hosting] if m.self_hosting else [])
 
-    def own(channel: list[int], open_: bool) -> Offers:
-        tier = np.repeat(np.arange(TIERS), len(channel))
+    def own(channel: list[int], tiers: list[int], *, open_: bool, newest: bool = True, below: float = 0.0) -> Offers:
+        tier = np.repeat(np.array(tiers, dtype=np.int64), len(channel))
         n = len(tier)
         return Offers(
-            lab=np.full(n, lab), tier=tier, channel=np.tile(np.array(channel, dtype=np.int64), TIERS),
-            capability=model.capability[tier], bytes_=model.bytes_[tier], since=np.full(n, month),
-            hosted_since=np.full(n, NEVER), open_=np.full(n, open_), newest=np.ones(n, dtype=bool),
+            lab=np.full(n, lab), tier=tier, channel=np.tile(np.array(channel, dtype=np.int64), len(tiers)),
+            capability=model.capability[tier] - below, bytes_=model.bytes_[tier], since=np.full(n, month),
+            hosted_since=np.full(n, NEVER), open_=np.full(n, open_), newest=np.full(n, newest),
             restricted=np.full(n, True),
         )
 
-    parts = [served, old, own([API], False), own([API], True), own(channels, True)]
-    offers = parts[0]
-    for part in parts[1:]:
+    both = [FLAGSHIP, SMALL]
+    lagged = own(channels, [SMALL], open_=True, newest=False, below=setting.scenario.technology.lagged_gap)
+    parts = {
+        served: np.ones(len(MODES), dtype=bool)[:, None], old: ~RELEASES[:, old.tier],
+        own([API], both, open_=False): ~OPENS_FLAGSHIP[:, None], own([API], both, open_=True): OPENS_FLAGSHIP[:, None],
+        own(channels, both, open_=True): OPENS_FLAGSHIP[:, None],
+        lagged: (RELEASES[:, SMALL] & ~OPENS_FLAGSHIP)[:, None],
+    }
+    offers = served
+    for part in list(parts)[1:]:
         offers = offers.joined(part)
-    start = np.cumsum([0, *map(len, parts)])
-    opens = OPENS[:, offers.tier]
-    has = np.ones((len(MODES), len(offers)), dtype=bool)
-    has[:, start[1]:start[3]] = ~opens[:, start[1]:start[3]]
-    has[:, start[3]:] = opens[:, start[3]:]
+    has = np.concatenate([np.broadcast_to(modes, (len(MODES), len(part))) for part, modes in parts.items()], axis=1)
     return offers, has
 
 
@@ -204,10 +208,11 @@ def taught(
         behind = np.maximum(state.algorithm[lab] - state.algorithm, 0.0)
         rate = sp.open_pool * (pools[1] - pools[0])
         gain = s.technology.capability_per_order * np.minimum(rate * horizon / 12.0, 1.0) * behind
-    if s.mechanisms.derivation and horizon >= sp.derivation_lag and OPENS[mode, FLAGSHIP]:
+    if s.mechanisms.derivation and horizon >= sp.derivation_lag and OPENS_FLAGSHIP[mode]:
         base = model.capability[FLAGSHIP]
+        successor = base + s.choice.expected_progress * (horizon - sp.derivation_lag) / 12.0
         floor[:] = derived_capability(
-            base, outlook.training_flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning
+            successor, outlook.training_flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning
         )
         if mode == OPEN_RESTRICTED:
             floor[setting.lab_values("users") > policy.threshold[lab]] = -np.inf

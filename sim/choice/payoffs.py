@@ -1,8 +1,9 @@
 """What a release mode would earn: the market solved again under each mode, others' modes as they are.
 
-A lab imagines the market at a few horizons ahead (`sim.choice.imagined`). Rivals will have moved up by what it
-expects of them and, if it opens its weights, by what those teach them and let them build. All modes and
-horizons are one batch of the price equilibrium; the firm's earnings are added up part by part.
+A lab imagines the market at a few horizons ahead (`sim.choice.imagined`). Everybody, itself included, will have
+moved up by the progress that it expects: a mode is a course, and its next models will follow it. If it opens its
+weights, rivals will have gained what those teach them and let them build. All modes and horizons are one batch
+of the price equilibrium; the firm's earnings are added up part by part.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, Rivals, imagine, reached, taught
-from sim.offers import Offers, Terms, claims, pool_capacity, price_problem, quality, taste, terms
+from sim.offers import Offers, Terms, claims, first_prices, pool_capacity, price_problem, quality, taste, terms
 from sim.policy import Policy
 from sim.record import COMPONENTS, MODES
 from sim.setting import Array, Flags, Setting
 from sim.state import State
 
 LOOK_TOLERANCE = 1e-6
+HOST_FREES = 0.5
+"""Part of its serving compute that a lab expects a host to free for a new model that pays better (judgement)."""
 
 
 @dataclass(frozen=True)
@@ -65,35 +68,34 @@ def evaluate(
     deal = terms(setting, state, policy, offers, outlook.bandwidth_price)
     xi = xi - cohorts.price_sensitivity[:, None] * np.log(deal.dearer)
     elapsed = setting.years[month] - setting.years[0]
-    expected = s.choice.rival_progress * years[:, None] * ahead
-    capability = offers.capability + np.where(offers.lab == lab, 0.0, expected)
-    q = quality(setting, xi, capability, elapsed + years)
+    progress = s.choice.expected_progress * years * ahead
+    q = quality(setting, xi, offers.capability + progress[:, None], elapsed + years)
     q = np.where(has[modes][:, None, :], q, -np.inf)
 
     rivals = Rivals.look(setting, state, policy, lab, month, outlook)
     lessons = [taught(setting, state, policy, lab, model, case.mode, case.horizon, outlook) if case.taught else None
                for case in cases]
-    q = np.concatenate([q, rivals.worth(setting, expected[:, 0], elapsed + years, lessons)], axis=-1)
+    q = np.concatenate([q, rivals.worth(setting, progress, elapsed + years, lessons)], axis=-1)
     offers, deal = rivals.beside(setting, offers, deal)
 
     royalty = np.where((offers.lab == lab)[None, :] & (modes != OPEN_RESTRICTED)[:, None], 0.0, deal.royalty)
     choosing = outlook.weights * reached(setting, state, years)
     problem = price_problem(setting, offers, deal)
     paid, complement = claims(offers, deal, royalty)
-    last = state.price[offers.slots(setting)]
     own = np.arange(len(state.bandwidth)) == lab
-    spare = state.bandwidth * np.where(own, 1.0, np.maximum(1.0 - state.use, 0.05))
+    spare = state.bandwidth * np.where(own, 1.0, np.maximum(1.0 - state.use, HOST_FREES))
     crowd = (choosing.sum(axis=1) / max(float(outlook.weights.sum()), 1e-300))[:, None]
     result = problem.solve(
         q, deal.cost, weights=choosing,
         capacity=pool_capacity(problem, spare * outlook.growth ** years[:, None] * crowd),
         load=deal.load, complement=complement, royalty=paid,
-        start=np.where(np.isfinite(last) & (deal.seller >= 0), last, 2.0 * deal.cost), tolerance=LOOK_TOLERANCE,
+        start=first_prices(offers, deal, state.price[offers.slots(setting)]), tolerance=LOOK_TOLERANCE,
         on_failure="warn",
     )
     parts, revenue, tokens = _earnings(setting, lab, offers, deal, royalty, result.prices, result.shares, choosing)
-    share = tokens / np.maximum(state.tokens.sum() * crowd[:, 0], 1e-300)
-    parts[:, COMPONENTS.index("funding")] = _funding(setting, state, share, outlook.funding)
+    use = tokens / np.maximum(state.tokens.sum() * crowd[:, 0], 1e-300)
+    takings = revenue / np.maximum(outlook.weights.sum() * crowd[:, 0], 1e-300)
+    parts[:, COMPONENTS.index("funding")] = _funding(setting, state, use, takings, outlook.funding)
     return _discounted(cases, parts, np.exp(-s.choice.discount * years), float(revenue.max(initial=0.0)))
 
 
@@ -142,16 +144,23 @@ def _earnings(
     return parts, revenue, tokens[:, made].sum(axis=1)
 
 
-def _funding(setting: Setting, state: State, share: Array, funding: float) -> Array:
-    """Funding that the use of the lab's models attracts beyond its path, USD a month, (cases,)."""
+def _funding(setting: Setting, state: State, use: Array, takings: Array, funding: float) -> Array:
+    """Worth of the funding that use and revenue attract beyond its path, USD a month, (cases,).
+
+    `use` and `takings` are the firm's shares of the market's tokens and spending.
+    """
     s = setting.scenario
     if funding <= 0.0 or not s.mechanisms.funding_response:
-        return np.zeros_like(share)
-    factor = funding_factor(share * max(int(state.active.sum()), 1), s.finance.funding_per_use)
+        return np.zeros_like(use)
+    factor = funding_factor(use, takings, int(state.active.sum()), s.finance.funding_per_use)
     return np.asarray(s.choice.funding_value * funding * (factor - 1.0))
 
 
-def funding_factor(use_against_fair_share: Array, elasticity: float) -> Array:
-    """Response of funding to use: its ratio to an equal share, to the power of the elasticity, within 1/3 and 3."""
-    return np.asarray(np.clip(np.maximum(use_against_fair_share, 1e-12) ** elasticity, 1 / 3, 3.0))
+def funding_factor(use: Array, takings: Array, labs: int, elasticity: float) -> Array:
+    """Response of funding to attention: the geometric mean of shares of use and of spending, against an equal share.
 
+    (labs * sqrt(use * takings)) ** elasticity, within 1/3 and 3: investors look at both, so that a lab whose
+    models many use and few pay for is funded too.
+    """
+    attention = labs * np.sqrt(np.maximum(use, 1e-12) * np.maximum(takings, 1e-12))
+    return np.asarray(np.clip(attention**elasticity, 1 / 3, 3.0))

@@ -37,8 +37,8 @@ extends: baseline
 # mechanisms:
 #   open_spillover: false
 
-# Drop an entry that is inherited.
-# remove: [labs.minimax]
+# Drop an entry that is inherited: here, a rule that then never comes.
+# remove: [events.china-h200-bar]
 
 # Dated events add to those inherited.
 # events:

@@ -37,7 +37,6 @@ class NestedShares(NamedTuple):
     within_tier: FloatArray  # (..., host nests, segments) of a host nest in its tier
     tier: FloatArray  # (..., tiers, segments) of a tier among everything, the outside option included
     offer: FloatArray  # (..., offers, segments) of an offer among everything
-    log_host: FloatArray  # (..., host nests, segments) log-sum of V / inner in a host nest
     expected_utility: FloatArray  # (..., segments)
 
 
@@ -89,20 +88,36 @@ def nested_shares(
         Penalties of nests without any available offer, from `split_unavailable`.
     """
     within_host, log_host = grouped_softmax(scaled_utility, nests.hosts)
-    log_nest = log_host * (nests.inner / nests.outer)
-    if dead.host is not None:
-        log_nest = log_nest + dead.host
+    log_nest = _plus(log_host * (nests.inner / nests.outer), dead.host)
     within_tier, log_tier = grouped_softmax(log_nest, nests.tiers)
-    value = log_tier * nests.outer
-    if dead.tier is not None:
-        value = value + dead.tier
-    shift = np.maximum(value.max(axis=-2), outside)
-    exponential = np.exp(value - shift[..., None, :])
-    total = exponential.sum(axis=-2) + np.exp(outside - shift)
-    tier = exponential / total[..., None, :]
-    nest = within_tier * nests.tiers.spread(tier)
-    offer = within_host * nests.hosts.spread(nest)
-    return NestedShares(within_host, within_tier, tier, offer, log_host, shift + np.log(total))
+    value = _plus(log_tier * nests.outer, dead.tier)
+    expected = _log_sum(value, outside)
+    tier = np.exp(value - expected[..., None, :])
+    offer = within_host * nests.hosts.spread(within_tier * nests.tiers.spread(tier))
+    return NestedShares(within_host, within_tier, tier, offer, expected)
+
+
+def log_shares(
+    scaled_utility: FloatArray, outside: FloatArray, nests: Nests, dead: Dead = NONE_DEAD
+) -> FloatArray:
+    """Logarithms of the shares of offers, exact where shares underflow; arguments as in `nested_shares`."""
+    _, log_host = grouped_softmax(scaled_utility, nests.hosts)
+    log_nest = _plus(log_host * (nests.inner / nests.outer), dead.host)
+    _, log_tier = grouped_softmax(log_nest, nests.tiers)
+    value = _plus(log_tier * nests.outer, dead.tier)
+    nest = log_nest + nests.tiers.spread(value - log_tier) - _log_sum(value, outside)[..., None, :]
+    return scaled_utility + nests.hosts.spread(nest - log_host)
+
+
+def _plus(values: FloatArray, penalty: FloatArray | None) -> FloatArray:
+    return values if penalty is None else values + penalty
+
+
+def _log_sum(value: FloatArray, outside: FloatArray) -> FloatArray:
+    """Log-sum over the tiers and the outside option, (..., segments)."""
+    top = np.maximum(value.max(axis=-2), outside)
+    total = np.exp(value - top[..., None, :]).sum(axis=-2) + np.exp(outside - top)
+    return np.asarray(top + np.log(total))
 
 
 def split_unavailable(quality: FloatArray, nests: Nests) -> tuple[FloatArray, Dead]:

@@ -50,6 +50,7 @@ class Equilibrium:
     consumer_surplus: FloatArray  # (..., segments) per customer, see `sim.economics.demand.consumer_surplus`
     shadow_prices: FloatArray  # (..., pools) money per unit of capacity; without pools (..., offers)
     pools: tuple[Hashable, ...]  # labels of the last axis of `shadow_prices`
+    at_ceiling: BoolArray  # (..., offers) the seller would rather not sell it, see `first_order.CEILING`
     iterations: NDArray[np.intp]  # (...) evaluations of the first-order conditions
     residual: FloatArray  # (...) of the first-order conditions, relative to prices
     converged: BoolArray  # (...)
@@ -76,11 +77,15 @@ class Equilibrium:
         binding = int((self.shadow_prices > 0).sum())
         if binding:
             facts.append(f"{_count(binding, 'shadow price')} above 0")
+        ended = int(self.at_ceiling.sum())
+        if ended:
+            facts.append(f"{_count(ended, 'price')} at the ceiling")
         failed = int((~self.converged).sum())
         state = f"{failed} NOT CONVERGED" if failed else "converged"
+        effort = _count(int(self.iterations.max()), "iteration")
         return (
             f"Equilibrium({size}: {', '.join(facts)}; "
-            f"{state} in {_count(int(self.iterations.max()), 'iteration')}, residual {self.residual.max():.1e})"
+            f"{state} in {effort}, residual {self.residual.max():.1e})"
         )
 
 

@@ -30,10 +30,15 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from sim.economics.capacity import shadow_step
-from sim.economics.demand import Dead, NestedShares, nested_shares
+from sim.economics.demand import Dead, NestedShares, log_shares, nested_shares
 from sim.economics.nests import BoolArray, FloatArray, Nests
 from sim.economics.ownership import Claims, Pools
 
+# With log prices none is more than this multiple of its unit cost over the part of revenue that the seller
+# keeps. With a usage elasticity near 1 customers spend a fixed budget: an owner may do best to end an offer
+# on which it keeps less than on its others. It does so by a price without end; at the ceiling it sells next
+# to nothing.
+CEILING = 1e6
 # An offer with fewer buyers than this part of all customers has their mix computed from logarithms.
 _FAINT = 1e-280
 # No step changes a price by more than this factor (where prices must stay positive); far from the solution
@@ -66,6 +71,7 @@ class State:
     """The numbers of a batch of markets, each array with a leading axis of length `markets` or 1."""
 
     quality: FloatArray  # (m, offers, segments) divided by the inner scale of the nests
+    nowhere: FloatArray | None  # (m, offers) 1 where no customer can have the offer, None if there is no such
     dead_host: FloatArray | None  # (m, host nests, segments) see `split_unavailable`
     dead_tier: FloatArray | None  # (m, tiers, segments)
     outside: FloatArray  # (m, segments)
@@ -100,10 +106,10 @@ def market_shares(h: FloatArray, state: State, game: Game) -> NestedShares:
 def price_step(h: FloatArray, shadow: FloatArray, state: State, game: Game) -> Step:
     """The next prices and shadow prices, and how far the present ones are from the first-order conditions.
 
-    The residual is the largest of two kinds. Over offers, |margin - margin asked for| relative to unit cost, with
-    linear prices plus the markup of a small seller: relative to the price it would vanish as a near-monopolist's price
-    explodes. Over pools, the violation of complementary slackness, |min(shadow price, spare capacity)|, relative to
-    a unit cost and to capacity.
+    The residual is the largest of two kinds. Over offers, |margin - margin asked for| relative to unit cost,
+    with linear prices plus the markup of a small seller: relative to the price it would vanish as a
+    near-monopolist's price explodes. Over pools, the violation of complementary slackness, |min(shadow price,
+    spare capacity)|, relative to a unit cost and to capacity.
 
     Parameters
     ----------
@@ -112,34 +118,90 @@ def price_step(h: FloatArray, shadow: FloatArray, state: State, game: Game) -> S
     shadow
         (m, pools) shadow prices, >= 0.
     """
-    claims, pools = game.claims, game.pools
     price = np.exp(h) if game.log_price else h
     shares = market_shares(h, state, game)
+    response = _response(h, price, shares, state, game)
+    cost = unit_cost(shadow, state, game)
+    won_back = _won_back(price, cost, shares, response, state, game)
+    next_price, per_unit, gap = _zeta(price, cost, won_back, response.lost, state, game)
+    if game.log_price:
+        ceiling = ceiling_price(cost, state, game)
+        gap = np.where(next_price > ceiling, np.abs(price / ceiling - 1.0), gap)
+        next_price = np.minimum(next_price, ceiling)
+    next_h = _bounded(next_price, price, game)
+    if game.at_cost is not None:
+        next_h = np.where(game.at_cost, h, next_h)
+        gap[:, game.at_cost] = 0.0
+    step = Step(next_h, shadow, gap.max(axis=-1))
+    if game.pools.labels:
+        step = _within_capacity(step, h, price, next_price, per_unit, response, state, game)
+    return step
 
-    # Own use lost with a rise in h, per unit of use: D_j / Q_j.
-    buyers = shares.offer
-    people = demand = _dot(buyers, state.weights)
+
+def unit_cost(shadow: FloatArray, state: State, game: Game) -> FloatArray:
+    """Cost of a unit with the shadow price of the capacity that it takes, (m, offers)."""
+    if not game.pools.labels:
+        return state.cost
+    cost = np.array(np.broadcast_to(state.cost, (len(shadow), game.claims.offers)))
+    cost[:, game.pools.offer] += shadow[:, game.pools.index] * state.load
+    return cost
+
+
+def ceiling_price(cost: FloatArray, state: State, game: Game) -> FloatArray:
+    """Highest price at these unit costs, (m, offers)."""
+    return np.asarray(CEILING * cost / state.revenue[:, : game.claims.offers])
+
+
+class _Response(NamedTuple):
+    """How the buyers of each offer react to its price."""
+
+    buyers: FloatArray  # (m, offers, segments) P, or for a vanishing offer numbers in proportion to it
+    people: FloatArray  # (m, offers) sum over segments of weight and `buyers`
+    lost: FloatArray  # (m, offers) D / Q
+    use: FloatArray  # (m, offers) u
+    quantity: FloatArray  # (m, offers) Q per customer
+
+
+def _response(h: FloatArray, price: FloatArray, shares: NestedShares, state: State, game: Game) -> _Response:
+    buyers = shares.offer if state.nowhere is None else shares.offer + state.nowhere[:, :, None]
+    demand = people = _dot(buyers, state.weights)
     if people.min() < _FAINT:
-        buyers = _mix_of_buyers(shares, people < _FAINT, h, state, game)
+        faint = people < _FAINT
+        buyers = np.where(faint[:, :, None], _proportions(h, state, game), buyers)
         people = _dot(buyers, state.weights)
-    weighted = state.weights * game.sensitivity
-    lost = _dot(buyers, weighted) / (people * game.nests.inner)
-    use = np.ones_like(h)
+    if state.nowhere is not None:
+        demand = demand * (1.0 - state.nowhere)
+    lost = _dot(buyers, state.weights * game.sensitivity) / (people * game.nests.inner)
+    use = np.ones_like(price)
     if game.usage_elasticity:
         use = price**-game.usage_elasticity
         lost += game.usage_elasticity if game.log_price else game.usage_elasticity / price
+    return _Response(buyers, people, lost, use, demand * use)
 
-    # Value won back on the seller's claims, per unit of use lost: G_j / D_j.
-    cost = state.cost
-    if pools.labels:
-        cost = np.array(np.broadcast_to(cost, h.shape))
-        cost[:, pools.offer] += shadow[:, pools.index] * state.load
-    value = claims.margins(price, cost, state.revenue) * use[:, claims.offer]
-    won_back = np.vecdot(buyers * _diversion(value, shares, game), weighted[:, None, :]) / (
-        people * use * lost
-    )
 
-    own = state.revenue[:, : claims.offers]
+def _proportions(h: FloatArray, state: State, game: Game) -> FloatArray:
+    """Shares of each offer up to a factor of its own, whatever their size, (m, offers, segments)."""
+    dead = Dead(state.dead_host, state.dead_tier)
+    logs = log_shares(_utility(h, state, game), state.outside, game.nests, dead)
+    top = np.where(state.weights[:, None, :] > 0, logs, -np.inf).max(axis=-1, keepdims=True)
+    return np.asarray(np.exp(np.minimum(logs - np.maximum(top, np.finfo(float).min), 0.0)))
+
+
+def _won_back(
+    price: FloatArray, cost: FloatArray, shares: NestedShares, response: _Response, state: State, game: Game
+) -> FloatArray:
+    """Value that comes back to the seller on its claims per unit of use lost, G / D, (m, offers)."""
+    value = game.claims.margins(price, cost, state.revenue) * response.use[:, game.claims.offer]
+    leaving = response.buyers * (state.weights * game.sensitivity)[:, None, :]
+    total = np.vecdot(leaving, _diversion(value, shares, game))
+    return np.asarray(total / (response.people * response.use * response.lost))
+
+
+def _zeta(
+    price: FloatArray, cost: FloatArray, won_back: FloatArray, lost: FloatArray, state: State, game: Game
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Next prices, what they rise with unit cost is the inverse of, and relative gaps, all (m, offers)."""
+    own = state.revenue[:, : game.claims.offers]
     if game.log_price:
         asked = won_back + own * price / lost
         per_unit = own * (1.0 - 1.0 / lost)
@@ -147,50 +209,56 @@ def price_step(h: FloatArray, shadow: FloatArray, state: State, game: Game) -> S
         scale = np.maximum(cost, _PRECISION * own * price)
     else:
         asked = won_back + own / lost
-        per_unit = own
+        per_unit = np.broadcast_to(own, price.shape)
         next_price = (cost + asked) / per_unit
         scale = cost + own / lost
-    residual = np.abs(own * price - cost - asked) / scale
-    next_h = price_as_utility(next_price, price, game)
-    if game.at_cost is not None:
-        next_h = np.where(game.at_cost, h, next_h)
-        residual[:, game.at_cost] = 0.0
-    worst = residual.max(axis=-1)
-    if not pools.labels:
-        return Step(next_h, shadow, worst)
+    return next_price, per_unit, np.abs(own * price - cost - asked) / scale
 
-    used = (demand * use)[:, pools.offer] * state.load
+
+def _within_capacity(
+    step: Step,
+    h: FloatArray,
+    price: FloatArray,
+    next_price: FloatArray,
+    per_unit: FloatArray,
+    response: _Response,
+    state: State,
+    game: Game,
+) -> Step:
+    """The step with new shadow prices, and prices that go with them."""
+    pools, shadow = game.pools, step.next_shadow
+    member = pools.offer
+    used = response.quantity[:, member] * state.load
     idle = 1.0 - (used @ pools.membership) / state.capacity
     slackness = np.abs(np.minimum(shadow / state.shadow_unit, idle)).max(axis=-1)
-    rise = state.load / np.broadcast_to(per_unit, h.shape)[:, pools.offer]
-    now = price[:, pools.offer]
-    free = next_price[:, pools.offer] - shadow[:, pools.index] * rise
+
+    rise = state.load / per_unit[:, member]
+    free = next_price[:, member] - shadow[:, pools.index] * rise
+    now = price[:, member]
 
     def prices(at: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The members' h at these shadow prices, and its slope."""
-        level = free + at[:, pools.index] * rise
-        member_h = price_as_utility(level, now, game)
+        member_h = _bounded(free + at[:, pools.index] * rise, now, game)
         return member_h, rise / np.exp(member_h) if game.log_price else rise
 
     next_shadow = shadow_step(
-        shadow, used, lost[:, pools.offer], h[:, pools.offer], prices, state.capacity, pools
+        shadow, used, response.lost[:, member], h[:, member], prices, state.capacity, pools
     )
-    next_h[:, pools.offer] = prices(next_shadow)[0]
-    return Step(next_h, next_shadow, np.maximum(worst, slackness))
+    step.next_h[:, member] = prices(next_shadow)[0]
+    return Step(step.next_h, next_shadow, np.maximum(step.residual, slackness))
 
 
-def price_as_utility(price: FloatArray, now: FloatArray, game: Game) -> FloatArray:
-    """Utility's h of a next price, which stays within a factor of the present one if it must be positive."""
+def _bounded(price: FloatArray, now: FloatArray, game: Game) -> FloatArray:
+    """A next price as it enters utility, within a factor of the present one where it must be positive."""
     if not game.positive:
         return price
-    bounded = np.clip(price, now / _LARGEST_FACTOR, now * _LARGEST_FACTOR)
-    return np.asarray(np.log(bounded)) if game.log_price else bounded
+    within = np.clip(price, now / _LARGEST_FACTOR, now * _LARGEST_FACTOR)
+    return np.asarray(np.log(within)) if game.log_price else within
 
 
 def _utility(h: FloatArray, state: State, game: Game) -> FloatArray:
-    utility = h[:, :, None] * (game.sensitivity / -game.nests.inner)
-    utility = np.broadcast_to(utility, np.broadcast_shapes(utility.shape, state.quality.shape))
-    return utility + state.quality
+    """V / inner, (m, offers, segments)."""
+    return np.asarray(state.quality - h[:, :, None] * (game.sensitivity / game.nests.inner))
 
 
 def _diversion(value: FloatArray, shares: NestedShares, game: Game) -> FloatArray:
@@ -209,24 +277,6 @@ def _diversion(value: FloatArray, shares: NestedShares, game: Game) -> FloatArra
     if nests.inner < nests.outer:
         total = total + (1.0 / nests.inner - 1.0 / nests.outer) * by_host
     return claims.by_host.spread(total)[:, : claims.offers]
-
-
-def _mix_of_buyers(
-    shares: NestedShares, faint: BoolArray, h: FloatArray, state: State, game: Game
-) -> FloatArray:
-    """Shares, those of `faint` offers scaled up so that their proportions between segments survive underflow.
-
-    An offer that nobody can have counts as if it had the same share of every segment.
-    """
-    nests = game.nests
-    with np.errstate(divide="ignore"):
-        nest = np.log(shares.within_tier) + np.log(nests.tiers.spread(shares.tier))
-        size = np.log(state.weights)[:, None, :]
-    logs = _utility(h, state, game) + nests.hosts.spread(nest - shares.log_host)
-    top = np.where(np.isneginf(size), -np.inf, logs).max(axis=-1, keepdims=True)
-    nobody = np.isneginf(top)
-    mix = np.where(nobody, 1.0, np.exp(np.minimum(logs - np.where(nobody, 0.0, top), 0.0)))
-    return np.where(faint[:, :, None], mix, shares.offer)
 
 
 def _dot(shares: FloatArray, weights: FloatArray) -> FloatArray:

@@ -49,11 +49,11 @@ def fixed_points(
     """Fixed points of a batch of maps (Anderson 1965; "type II" of Fang & Saad 2009).
 
     With f = g(x) - x, an accelerated step goes to x + f - (dX + dF) a, where a solves min |f - dF a| over the
-    last `depth` differences of x and f. A problem accelerates only while that works: after an accelerated
-    step that lets its residual grow it forgets its history and goes on with plain steps x <- g(x) until
-    several in a row have cut the residual, each time more. So it is never held at a near-solution, where
-    residuals dip and rise again, and it starts towards fixed points that attract plain iteration: of the
-    pricing map these are the maxima of profit, not its minima.
+    last `depth` differences of x and f. A problem accelerates only while that works: an accelerated step that
+    lets the residual grow is taken back for the plain step x <- g(x), and plain steps go on until several in a
+    row, each time more, have cut the residual. So no problem is held at a near-solution, where residuals dip and
+    rise again, and each starts towards fixed points that attract plain iteration: of the pricing map these are
+    the maxima of profit, not its minima.
 
     Parameters
     ----------
@@ -77,37 +77,34 @@ def fixed_points(
     best_x, best_residual = start.copy(), np.full(problems, np.inf)
     taken = np.zeros(problems, dtype=np.intp)
     active = np.arange(problems)
-    x = start
-    last_image = start
+    x = last_image = start
     last_residual = np.full(problems, np.inf)
     trust = _Trust(problems)
     history = _History(problems, n, depth)
     for count in range(1, iterations + 1):
         image, residual = function(x)
-        lost = ~(np.isfinite(image).all(axis=-1) & np.isfinite(residual))
-        if lost.any():
-            image = np.where(lost[:, None], last_image, image)
-            residual = np.where(lost, np.inf, residual)
+        residual = np.where(np.isfinite(image).all(axis=-1) & np.isfinite(residual), residual, np.inf)
         taken[active] = count
-        better = active[residual < best_residual[active]]
-        if len(better):
-            mask = residual < best_residual[active]
-            best_x[better], best_residual[better] = x[mask], residual[mask]
+        better = residual < best_residual[active]
+        best_x[active[better]], best_residual[active[better]] = x[better], residual[better]
 
         failed = trust.update(residual, last_residual)
-        history.forget(failed | lost)
-        step = history.step(x, image - x, trust.accelerating & ~lost)
-        x, last_image, last_residual = x + step, image, residual
+        going_on = x + history.step(x, image - x, trust.accelerating)
+        if failed.any():
+            history.forget(failed)
+            back = failed[:, None]
+            going_on, image = np.where(back, last_image, going_on), np.where(back, last_image, image)
+            residual = np.where(failed, last_residual, residual)
+        x, last_image, last_residual = going_on, image, residual
 
-        going = residual > tolerance
-        if not going.any():
+        left = residual > tolerance
+        if not left.any():
             break
-        if not going.all():
-            active, x = active[going], x[going]
-            last_image, last_residual = last_image[going], last_residual[going]
-            history.keep(going)
-            trust.keep(going)
-            function = function.rows(going)
+        if not left.all():
+            active, x, last_image, last_residual = (a[left] for a in (active, x, last_image, last_residual))
+            history.keep(left)
+            trust.keep(left)
+            function = function.rows(left)
     return FixedPoints(best_x, best_residual, taken)
 
 
@@ -120,8 +117,8 @@ class _Trust:
         self.patience = np.ones(problems, dtype=np.intp)  # how many of them it takes
 
     def update(self, residual: FloatArray, before: FloatArray) -> BoolArray:
-        """Take note of the last step; returns the problems whose accelerated step failed."""
-        failed = self.accelerating & ~(residual <= _GROWTH * before)
+        """Take note of the last step; returns the problems in which it failed, an infinite residual always."""
+        failed = (self.accelerating & (residual > _GROWTH * before)) | np.isinf(residual)
         self.steady = np.where(residual < before, self.steady + 1, 0)
         self.steady[failed] = 0
         self.patience = np.where(failed, np.minimum(2 * self.patience + 1, _LONGEST_PATIENCE), self.patience)
@@ -153,16 +150,16 @@ class _History:
         """Record the point, and take the accelerated or the plain step from it."""
         if self.depth == 0:
             return f
-        if self.known.any():
-            slot = self.count % self.depth
-            known = self.known[:, None]
-            self.dx[:, slot] = np.where(known, x - self.last_x, 0.0)
-            self.df[:, slot] = np.where(known, f - self.last_f, 0.0)
-            self.count += 1
+        # The slots move on for all problems alike, or rounding would depend on what else is in the batch.
+        slot = self.count % self.depth
+        known = self.known[:, None]
+        self.dx[:, slot] = np.where(known, x - self.last_x, 0.0)
+        self.df[:, slot] = np.where(known, f - self.last_f, 0.0)
+        self.count += 1
         self.last_x, self.last_f = x, f
         self.known[:] = True
         used = min(self.count, self.depth)
-        if used == 0 or not accelerate.any():
+        if not accelerate.any():
             return f
         df = self.df[:, :used]
         gram = df @ df.swapaxes(-1, -2)
@@ -177,10 +174,9 @@ class _History:
 
     def forget(self, which: BoolArray) -> None:
         """Empty the rings of some problems."""
-        if which.any():
-            self.dx[which] = 0.0
-            self.df[which] = 0.0
-            self.known[which] = False
+        self.dx[which] = 0.0
+        self.df[which] = 0.0
+        self.known[which] = False
 
     def keep(self, which: BoolArray) -> None:
         """Go on with some of the problems."""

@@ -85,13 +85,16 @@ class Inputs:
         # first ones.
         people = w.sum(axis=-1, keepdims=True)
         people = np.where(people > 0, people, np.nan)
+        shares_of = np.where(np.isnan(people), 1.0 / segments, w / people)
+        nowhere = (~(np.isfinite(layout) & (shares_of > 0)[:, None, :]).any(axis=-1)).astype(float)
         unit_cost = c if game.log_price else c + 1.0 / game.sensitivity.mean()
         state = State(
             quality=alive / nests.inner,
+            nowhere=nowhere if nowhere.any() else None,
             dead_host=dead.host,
             dead_tier=dead.tier,
             outside=flat(out, segments),
-            weights=np.where(np.isnan(people), 1.0 / segments, w / people),
+            weights=shares_of,
             cost=c,
             revenue=flat(revenue, len(game.claims.offer)),
             load=loads,

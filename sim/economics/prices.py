@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sim.economics.checks import InputError, fits, label_row, numbers
 from sim.economics.demand import qualities
 from sim.economics.equilibrium import Equilibrium, EquilibriumError, EquilibriumWarning
-from sim.economics.first_order import Game, market_shares
+from sim.economics.first_order import Game, ceiling_price, market_shares, unit_cost
 from sim.economics.inputs import Inputs
 from sim.economics.nests import FloatArray, LabelRows, Labels, Nests
 from sim.economics.ownership import Claims, Pools
@@ -31,6 +31,7 @@ Stakes = Mapping[Any, ArrayLike]
 # First prices are those of a small single-product seller, but never at more than this part of the price as
 # margin.
 _LARGEST_FIRST_MARGIN = 5 / 6
+_CEILING_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,13 +205,13 @@ class PriceProblem:
         """Everything that follows from prices, with the batch axes of the inputs."""
         game, claims, state = self.game, self.game.claims, inputs.state
         prices = np.exp(h) if game.log_price else h
+        ceiling = ceiling_price(unit_cost(shadow, state, game), state, game) if game.log_price else np.inf
+        at_ceiling = prices > ceiling * (1.0 - _CEILING_TOLERANCE)
         if game.at_cost is not None:
             prices = np.where(game.at_cost, state.cost, prices)  # not exp(ln cost)
         levels = market_shares(h, state, game)
         quantities = np.vecdot(levels.offer, inputs.weights[:, None, :]) * prices**-game.usage_elasticity
-        profits = (
-            claims.margins(prices, state.cost, state.revenue) * quantities[:, claims.offer]
-        ) @ claims.holding
+        claimed = claims.margins(prices, state.cost, state.revenue) * quantities[:, claims.offer]
         pools = game.pools.labels
         if game.pools.per_offer:
             by_offer = np.zeros_like(prices)
@@ -224,11 +225,12 @@ class PriceProblem:
             prices=batched(prices),
             shares=batched(np.swapaxes(levels.offer, -1, -2)),
             quantities=batched(quantities),
-            profits=batched(profits),
+            profits=batched(claimed @ claims.holding),
             owners=claims.owners,
             consumer_surplus=batched(levels.expected_utility / game.sensitivity),
             shadow_prices=batched(shadow),
             pools=pools,
+            at_ceiling=batched(at_ceiling),
             iterations=batched(evaluations),
             residual=batched(residual),
             converged=batched(residual <= tolerance),

@@ -33,6 +33,7 @@ class Columns(NamedTuple):
     left: float  # room for tick labels
     wide: float  # width of the axes
     right: float  # room for direct labels and bars
+    most: float  # the widest label beside an axes
     words: list[gutter.Lines]  # lines of the direct labels, by panel
 
 
@@ -48,6 +49,11 @@ class Place(NamedTuple):
     last: bool
 
 
+def drop(size: Width) -> float:
+    """How far below the axes the labels of time begin: clear of the lowest label at the left."""
+    return (0.62 * size.small + 0.5) / 72
+
+
 def columns(panels: Sequence[Panel], ticks: Sequence[Ticks], size: Width) -> Columns:
     """Share out the width: as much for words as the widest label needs, the rest for the axes."""
     across = 2 if size.columns > 1 and len(panels) == 4 else min(len(panels), size.columns)
@@ -61,7 +67,7 @@ def columns(panels: Sequence[Panel], ticks: Sequence[Ticks], size: Width) -> Col
         0.18, *(gutter.room(panel.ends, lines, size) for panel, lines in zip(panels, words, strict=True))
     )
     starts = [EDGE + place * (slot + ASIDE) + left for place in range(across)]
-    return Columns(starts, left, slot - left - right, right, words)
+    return Columns(starts, left, slot - left - right, right, most, words)
 
 
 def places(
@@ -77,7 +83,7 @@ def places(
     headings = [[text.wrap(panel.heading, room, size.base, most=3) for panel in row] for row in rows]
     above = [text.height(size.base, max(map(len, row))) + 0.04 for row in headings]
     heights = [max(panel.height for panel in row) for row in rows]
-    below = TICK + text.height(size.small) + foot + EDGE
+    below = drop(size) + text.height(size.small) + foot + EDGE
     fixed = EDGE + head + strip + sum(above) + GAP * (len(rows) - 1) + below
     if size.height is not None:
         stretch = max(size.height - fixed, 0.5 * len(rows)) / sum(heights)

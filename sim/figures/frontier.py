@@ -15,6 +15,8 @@ from sim.figures.scales import ECI, MONTHS
 from sim.figures.series import Grid, Series
 from sim.figures.style import CLOSED, DASHES, OPEN, OTHER, region_colour, styled
 
+LEVEL = 0.25  # months: a shorter lag is none
+
 
 def frontier(
     market: DataFrame,
@@ -67,17 +69,12 @@ def _finding(open_lag: Series, lag: Series, who: str) -> str:
     if not (math.isfinite(first) and math.isfinite(second)):
         return "Capability of the best models, and lags"
     end = wording.month(open_lag.days[-1])
-    if min(first, second) >= 0.25:
-        return (
-            f"Open models trail the world's best by {wording.months(first)} "
-            f"and {who} by {wording.months(second)} in the year to {end}"
-        )
-    return f"Open models {_gap(first)} and {who} {_gap(second)} in the year to {end}"
+    best = "the world's best"
+    if min(first, second) >= LEVEL:
+        both = f"{wording.months(first)} and {who} by {wording.months(second)}"
+        return f"Open models trail {best} by {both} in the year to {end}"
+    return f"Open models {_gap(first, best)} and {who} {_gap(second, 'it')} in the year to {end}"
 
 
-def _gap(lag: float) -> str:
-    return (
-        "are level with the world's best"
-        if lag < 0.25
-        else f"trail the world's best by {wording.months(lag)}"
-    )
+def _gap(lag: float, than: str) -> str:
+    return f"are level with {than}" if lag < LEVEL else f"trail {than} by {wording.months(lag)}"

@@ -95,7 +95,7 @@ def room(ends: Sequence[End], lines: Lines, size: Width) -> float:
     if not ends:
         return 0.0
     return (
-        max(text.width(line, size.small) for label in lines for line in label)
+        max((text.width(line, size.small) for label in lines for line in label), default=0.0)
         + 2 * GAP
         + _bars_room(ends, size)
     )

@@ -103,7 +103,7 @@ class Page:
             if place.first:
                 strip.draw_strip(figure, lanes[place.column], top, size)
             strip.draw_rules(place.panel.axes, shown, named, over=place.panel.areas > 0)
-            _set_axes(place, total, tick, axis)
+            _set_axes(place, total, tick, axis, grid.most)
             _label_ends(figure, place, tick, words)
         write(figure, foot, EDGE, EDGE + text.height(size.small, len(foot)), size.small, MUTED, gid="source")
         return figure
@@ -150,7 +150,7 @@ class Page:
         return " ".join(said)
 
 
-def _set_axes(place: Place, total: float, ticks: scales.Ticks, axis: scales.Ticks) -> None:
+def _set_axes(place: Place, total: float, ticks: scales.Ticks, axis: scales.Ticks, most: float) -> None:
     """Put the axes in their box and dress them."""
     panel, box = place.panel, place.box
     axes, size = panel.axes, panel.size
@@ -162,11 +162,19 @@ def _set_axes(place: Place, total: float, ticks: scales.Ticks, axis: scales.Tick
         axes.yaxis.set_minor_locator(NullLocator())
     axes.set_ylim(ticks.low, ticks.high)
     axes.set_xticks(axis.at, axis.labels if place.last else [""] * len(axis.at))
-    axes.set_yticks(ticks.at, [text.shorten(label, 0.3 * wide, size.small) for label in ticks.labels])
-    axes.tick_params("x", length=2.5, width=0.6, pad=2, labelsize=size.small, labelbottom=place.last)
+    axes.set_yticks(ticks.at, [text.shorten(label, most, size.small) for label in ticks.labels])
+    axes.tick_params(
+        "x",
+        length=2.5,
+        width=0.6,
+        pad=arrange.drop(size) * 72 - 2.5,
+        labelsize=size.small,
+        labelbottom=place.last,
+    )
     axes.tick_params("y", length=0, pad=TICK * 72 - 1, labelsize=size.small)
     for label, row in zip(axes.get_yticklabels(), panel.rows, strict=False):
         label.set_color(row[2])
+        label.set_fontsize(min(size.small, box.high / len(panel.rows) * 72 / text.LEADING))
     if not panel.rows:
         axes.grid(axis="y", color=GRID, linewidth=0.5)
         if ticks.low < 0 < ticks.high:

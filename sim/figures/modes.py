@@ -21,6 +21,7 @@ from sim.figures.timeline import Timeline, timeline
 
 ROW = 0.165  # inches a firm
 MOST = 46  # rows on a page, headings included
+AROUND = 2.5  # inches that the words around the rows of a slide take
 BAR = 0.72  # height of a bar within its row
 WORDS = ("closed", "open, lagged", "open, restricted licence", "open")
 
@@ -58,9 +59,9 @@ def modes_timeline(
         line = timeline(models, labs)
         panel = page.panel("", ROWS)
         room = max(ROW, text.height(page.size.small))
-        most = (
-            MOST if page.size.height is None else int((page.size.height - 1.6) / text.height(page.size.small))
-        )
+        most = MOST
+        if page.size.height is not None:
+            most = int((page.size.height - AROUND) / text.height(0.8 * page.size.small))
         rows, hidden = _rows(line, page, most)
         panel.height = max(len(rows), 3) * room
         panel.rows = [(row.y, row.words, row.colour) for row in rows]

@@ -24,7 +24,7 @@ MODE_NAMES = ("closed", "open_lagged", "open_restricted", "open")
 MODES = dict(zip(MODE_NAMES, (CLOSED, "#8FC3E4", "#F4B183", OPEN), strict=True))
 
 REGIONS = {"us": "#332288", "china": "#8B1A1A", "row": "#DDAA33", "world": BLACK}
-_MORE_REGIONS = ("#7B7B00", "#56B4E9", "#A05195", "#5F7D6E", "#B07D62", "#6B6B9E")
+MORE_REGIONS = ("#00BFE6", "#59003C", "#806065", "#4C00E6", "#7CA68A", "#594359")
 
 # US firms in cool colours, Chinese firms in warm ones, others in olive and sand: a hint, never the only one.
 FIRMS = {
@@ -36,7 +36,7 @@ FIRMS = {
     "alibaba_cloud": "#E07B00", "tencent_cloud": "#B5179E", "volcano_engine": "#E5679A",
     "baidu_ai_cloud": "#C9302C", "independent_hosts": THIRD_PARTY,
 }  # fmt: skip
-_MORE_FIRMS = (
+MORE_FIRMS = (
     "#4E79A7", "#A0713C", "#59A14F", "#AF7AA1", "#76B7B2", "#C44E52", "#8C8C3F", "#5B5EA6", "#D37295",
     "#3A7D44",
 )  # fmt: skip
@@ -136,18 +136,18 @@ def styled() -> Iterator[None]:
 
 def region_colour(region: str) -> str:
     """The colour of a region, the same in every figure; unknown names draw from a fixed cycle by name."""
-    return REGIONS.get(region) or _MORE_REGIONS[crc32(region.encode()) % len(_MORE_REGIONS)]
+    return REGIONS.get(region) or MORE_REGIONS[crc32(region.encode()) % len(MORE_REGIONS)]
 
 
 def firm_colour(firm: str) -> str:
     """The colour of a firm, the same in every figure; unknown names draw from a fixed cycle by name."""
-    return FIRMS.get(firm) or _MORE_FIRMS[crc32(firm.encode()) % len(_MORE_FIRMS)]
+    return FIRMS.get(firm) or MORE_FIRMS[crc32(firm.encode()) % len(MORE_FIRMS)]
 
 
 def firm_dash(firm: str) -> Dash:
     """The dash of a firm's line, the second channel beside its colour."""
     known = list(FIRMS)
-    place = known.index(firm) if firm in FIRMS else crc32(firm.encode()) // len(_MORE_FIRMS)
+    place = known.index(firm) if firm in FIRMS else crc32(firm.encode()) // len(MORE_FIRMS)
     return DASHES[place % len(DASHES)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -44,12 +45,9 @@ def _glyphs() -> frozenset[int]:
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """One line of printable text: white space made single, characters that the font lacks as boxes."""
-    words = " ".join(part for part in text.replace("\t", " ").split(" ") if part.strip())
-    return "".join(
-        c if ord(c) in _glyphs() else "\u25a1"
-        for c in " ".join(words.splitlines())
-        if c.isprintable() or c == "\u00a0"
-    )
+    words = re.sub(r"[ \t\r\n\f\v]+", " ", text).strip(" ")
+    printable = (c for c in words if c.isprintable() or c == "\u00a0")
+    return "".join(c if ord(c) in _glyphs() else "\u25a1" for c in printable)
 
 
 def shorten(text: str, room: float, size: float, bold: bool = False) -> str:

@@ -100,7 +100,7 @@ def points(value: float) -> str:
 def months(value: float) -> str:
     """A duration: 1 month, 7 months, 0.4 months."""
     digits = 1 if 0 < abs(value) < 0.95 else 0
-    text = f"{abs(value):.{digits}f}"
+    text = f"{abs(value):,.{digits}f}"
     return signed(f"{text}{NBSP}{'month' if text == '1' else 'months'}", value)
 
 

@@ -187,7 +187,8 @@ def _elsewhere(tasks: list[Task], workers: int, progress: Progress | None) -> li
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
     try:
-        submitted = {pool.submit(run_task, task): task for task in tasks}
+        with _interrupts_held():  # workers start here, and inherit it
+            submitted = {pool.submit(run_task, task): task for task in tasks}
         for future in as_completed(submitted):
             task = submitted[future]
             outcomes[task.replicate] = future.result()
@@ -205,9 +206,18 @@ def _months(task: Task) -> int:
     return task.scenario.end - task.scenario.start + 1
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back; processes started meanwhile never get it and leave it to their parent."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _prepare_worker() -> None:
-    """Leave Ctrl-C to the parent, and end when the parent does, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """End when the parent does, however it ends."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()

@@ -250,13 +250,17 @@ class Segment(Entry):
     )
     closed_only: float = parameter(
         0.0, unit="share of customers", ge=0, le=1, source="judgement; 20-50 % of demand in closed-only segments",
-        meaning="Customers who consider closed offers only",
+        meaning="Customers who buy from a model's maker only, never from hosts or for self-hosting",
     )
     trust: float = parameter(
         1.0, unit="factor", ge=0, le=10, source=JUDGEMENT, meaning="Weight of the region's distrust"
     )
     sovereignty: float = parameter(
         0.0, unit="utils", ge=-10, le=10, source=JUDGEMENT, meaning="Worth of keeping data at home by self-hosting"
+    )
+    support: float = parameter(
+        1.0, unit="utils", ge=-10, le=10, source="judgement; gap of 0.5-2 utils to open models once inertia is in",
+        meaning="Worth of the maker's own service: a finished product, support, tooling, indemnity",
     )
     customisation: float = parameter(
         0.0, unit="utils", ge=-10, le=10, source=JUDGEMENT,

@@ -9,10 +9,10 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from sim.scenario.nodes import Node, Path, Scalar, Table, drop, path_of, path_text, plain
+from sim.scenario.nodes import Node, Path, Scalar, Table, drop, find, path_of, path_text, plain
 from sim.scenario.problems import Flaw, Problem, ScenarioError, did_you_mean
 from sim.scenario.shapes import Shape, fields_of
-from sim.scenario.translation import problems_of, spot_of
+from sim.scenario.translation import newcomer, problems_of, spot_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -56,18 +56,26 @@ def validated(
     ------
     ScenarioError
         With every problem. The cross-check runs even where single values are wrong, without these; what it
-        then says of the same entries is left out, as it may follow from them.
+        then says of the same entries, or of names that are left out, may follow from that and is not told.
     """
     problems = list(known)
+    kept, dropped = tree, set[Path]()
     scenario: M | None
     try:
         scenario = _built(tree, blueprint.model)
     except ValidationError as error:
         problems += problems_of(error, tree, blueprint.shape, added)
-        scenario = _repaired(tree, blueprint, error)
+        dropped = _dispensable(error, tree, blueprint.shape, added)
+        kept, scenario = _built_without(dropped, tree, blueprint.model)
     if scenario is not None:
-        flaws = (_flaw_problem(flaw, tree, blueprint.shape) for flaw in blueprint.check(scenario))
-        problems += [flaw for flaw in flaws if not any(_same_entry(flaw, problem) for problem in problems)]
+        flaws = [_flaw_problem(flaw, kept, blueprint.shape) for flaw in blueprint.check(scenario)]
+        names = {path[-1] for path in dropped}
+        problems += [
+            flaw
+            for flaw in flaws
+            if names.isdisjoint(_names_at(kept, path_of(flaw.path)))
+            and not any(_same_entry(flaw, problem) for problem in problems)
+        ]
     if scenario is None or problems:
         raise ScenarioError(sorted(problems, key=_position))
     return scenario
@@ -88,28 +96,43 @@ def _built(tree: Node, model: type[M]) -> M:
     return model.model_validate_json(json.dumps(plain(tree)), strict=True)
 
 
-def _repaired(tree: Table, blueprint: Blueprint[M], error: ValidationError) -> M | None:
-    """The model without the values that are wrong, if it can do without them."""
-    repaired: Node = tree
+def _dispensable(
+    error: ValidationError, tree: Table, shape: Shape, added: Collection[Path]
+) -> set[Path]:
+    """What to leave out to be rid of an error: single values, whole events, entries with misspelt names."""
+    paths = set()
     for detail in error.errors(include_url=False):
-        spot = spot_of(tree, blueprint.shape, detail["loc"])
-        if spot.node is None or (spot.shape is not None and spot.shape.holds_entries()):
-            return None
-        try:
-            repaired = drop(repaired, spot.path)
-        except KeyError:
-            continue  # two errors in one value
+        spot = spot_of(tree, shape, detail["loc"])
+        section = spot_of(tree, shape, spot.path[:1]).shape
+        is_item = section is not None and section.kind == "list" and section.holds_entries()
+        paths.add(spot.path[:2] if is_item else newcomer(spot.path, tree, shape, added) or spot.path)
+    return paths
+
+
+def _built_without(paths: Collection[Path], tree: Table, model: type[M]) -> tuple[Table, M | None]:
+    """A tree without some of its values, and its model if it can do without them."""
+    kept: Node = tree
     try:
-        return _built(repaired, blueprint.model)
-    except ValidationError:
-        return None
+        for path in sorted(paths, key=lambda path: (len(path), path), reverse=True):
+            kept = drop(kept, path)
+        assert isinstance(kept, Table)
+        return kept, _built(kept, model)
+    except (KeyError, ValidationError):
+        return tree, None
 
 
 def _flaw_problem(flaw: Flaw, tree: Table, shape: Shape) -> Problem:
     path, found, allowed, candidates = flaw
     spot = spot_of(tree, shape, path)
-    value = spot.node.value if isinstance(spot.node, Scalar) else spot.path[-1]
-    return Problem(spot.place, path_text(spot.path), found, allowed, did_you_mean(str(value), candidates))
+    hints = (did_you_mean(name, candidates) for name in _names_at(tree, spot.path))
+    return Problem(spot.place, path_text(spot.path), found, allowed, next(filter(None, hints), ""))
+
+
+def _names_at(tree: Table, path: Path) -> list[str]:
+    """Names that stand at a path: its last key, and its value if that is text."""
+    node = find(tree, path)
+    value = node.value if isinstance(node, Scalar) else None
+    return [value, path[-1]] if isinstance(value, str) else [path[-1]]
 
 
 def _same_entry(one: Problem, other: Problem) -> bool:

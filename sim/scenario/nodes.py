@@ -6,6 +6,7 @@ addressed by name (``events.h20-licence.date``), any other list by position.
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -156,14 +157,21 @@ def plain(node: Node) -> object:
 
 
 def rooted(data: object, place: Place) -> Node:
-    """A tree from dicts, lists and scalars, all set at one place; anything else goes in as its text."""
+    """A tree from dicts, lists and scalars, all set at one place; anything else goes in as its text.
+
+    Half characters, which no file can hold, become question marks.
+    """
     if isinstance(data, Mapping):
         return Table({str(key): rooted(value, place) for key, value in data.items()}, place)
     if isinstance(data, list | tuple | set | frozenset):
         return Listing(tuple(rooted(value, place) for value in data), place)
-    if data is None or isinstance(data, str | bool | int | float):
+    if data is None or isinstance(data, bool):
         return Scalar(data, place)
-    return Scalar(str(data), place)
+    if isinstance(data, numbers.Integral):
+        return Scalar(int(data), place)
+    if isinstance(data, numbers.Real):
+        return Scalar(float(data), place)
+    return Scalar(str(data).encode(errors="replace").decode(), place)
 
 
 def leaves(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:

@@ -37,7 +37,7 @@ class Mechanisms(Entry):
     trials: bool = switch("Hosts give a free trial when they bring up a model")
     inertia: bool = switch("Customers reconsider rarely; off: all, every month")
     diffusion: bool = switch("Customers arrive by a Bass process; off: all are there from the start")
-    closed_only: bool = switch("Part of some segments considers closed offers only")
+    closed_only: bool = switch("Part of some segments buys from the makers of models only")
     trust: bool = switch("Customers discount vendors of distrusted countries")
     spillover_foresight: bool = switch("Labs foresee what their open weights teach rivals")
     funding_response: bool = switch("Use of a lab's models attracts funding")
@@ -88,6 +88,10 @@ class Technology(Entry):
     small_size: float = parameter(
         0.08, unit="share of the flagship's bytes per token", gt=0, le=1, source="GPT-4o-mini 0.26 against GPT-4o 4.4 USD/Mtok",
         meaning="Size of the small tier",
+    )
+    lagged_gap: float = parameter(
+        3.0, unit="ECI points", ge=0, le=50, source="gpt-oss-120b 139.8 against GPT-5 150.0 (Epoch AI), less the small gap",
+        meaning="Distance below the small tier of the weights that open_lagged releases",
     )
     bytes_per_token: float = parameter(
         7e10, unit="bytes of memory traffic per token, GPT-4 of March 2023", gt=0,
@@ -209,6 +213,10 @@ class Demand(Entry):
         0.3, unit="factor", ge=0, le=1, source=JUDGEMENT,
         meaning="Part of the distrust that stays when a trusted party serves the model",
     )
+    host_support: float = parameter(
+        0.8, unit="share", ge=0, le=1, source=JUDGEMENT,
+        meaning="Part of the worth of a maker's own service that a cloud's service has",
+    )
     considered: int = parameter(
         5, unit="models a tier", ge=0, le=1000, source="judgement; consideration sets are small",
         meaning="Open models, the most capable first, that customers consider running themselves",
@@ -251,11 +259,11 @@ class Choice(Entry):
         meaning="lookahead, myopic, ewa, imitate, fixed, or package.module:Rule",
     )
     intensity: float = parameter(
-        20.0, unit="per unit of own revenue scale", ge=0, le=1000,
+        50.0, unit="per unit of own revenue scale", ge=0, le=1000,
         source="judgement; payoffs of modes differ by 1-13 % of revenue", meaning="Weight of payoffs in the logit (lambda)",
     )
     horizons: list[Annotated[int, Field(ge=0, le=120)]] = parameter(
-        [3, 12], unit="months ahead", source=JUDGEMENT, meaning="Times at which the market is solved again",
+        [6, 24], unit="months ahead", source=JUDGEMENT, meaning="Times at which the market is solved again",
         role="structural",
     )
     discount: float = parameter(
@@ -264,12 +272,13 @@ class Choice(Entry):
     change_cost: float = parameter(
         0.05, unit="share of own revenue scale", ge=0, le=5, source=JUDGEMENT, meaning="Cost of changing the mode"
     )
-    rival_progress: float = parameter(
+    expected_progress: float = parameter(
         9.0, unit="ECI points per year", ge=0, le=60, source="frontier 8-15 points a year (Epoch AI)",
-        meaning="Progress that a lab expects of its rivals",
+        meaning="Progress that a lab expects of everybody, itself included",
     )
     funding_value: float = parameter(
-        1.0, unit="USD per USD", ge=0, le=10, source=JUDGEMENT, meaning="Worth of a dollar of funding that use attracts"
+        0.2, unit="USD per USD", ge=0, le=10, source="judgement; funding is paid for in ownership",
+        meaning="Worth to a lab of a dollar of funding that use attracts",
     )
     ewa_forgone: float = parameter(
         0.5, unit="share", ge=0, le=1, source="Camerer & Ho 1999: delta about 0.5", meaning="Weight of forgone payoffs"

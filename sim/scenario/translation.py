@@ -49,9 +49,9 @@ def problems_of(
     lacking: dict[Path, list[str]] = {}
     for detail in error.errors(include_url=False):
         spot = spot_of(tree, shape, detail["loc"])
-        newcomer = _newcomer(spot.path, tree, shape, added) if detail["type"] == "missing" else None
-        if newcomer:
-            lacking.setdefault(newcomer, []).append(path_text(spot.path[len(newcomer) :]))
+        entry = newcomer(spot.path, tree, shape, added) if detail["type"] == "missing" else None
+        if entry:
+            lacking.setdefault(entry, []).append(path_text(spot.path[len(entry) :]))
         else:
             problems.append(_problem(detail, replace(spot, path=(*base, *spot.path))))
     problems += [_misspelt(tree, path, keys) for path, keys in lacking.items()]
@@ -109,6 +109,17 @@ def spot_of(tree: Node, shape: Shape, location: Sequence[str | int]) -> Spot:
             break
         spot, container = _below(spot, step), here
     return spot
+
+
+def newcomer(path: Path, tree: Node, shape: Shape, added: Collection[Path]) -> Path | None:
+    """The entry, added to a mapping with older ones, that a path leads into, if there is one."""
+    for length in range(2, len(path)):
+        container = spot_of(tree, shape, path[: length - 1])
+        if path[:length] not in added or container.shape is None or container.node is None:
+            continue
+        if container.shape.kind == "mapping" and len(children(container.node)) > 1:
+            return path[:length]
+    return None
 
 
 def _below(spot: Spot, step: str | int) -> Spot:
@@ -172,17 +183,6 @@ def _wrong_tag(spot: Spot, shape: Shape) -> Problem:
     hint = did_you_mean(node.value, tags) if isinstance(node, Scalar) and isinstance(node.value, str) else ""
     place, found = (node.place, f"found {written(node)}") if node else (spot.place, "missing")
     return Problem(place, path_text((*spot.path, shape.tag)), found, listed(tags), hint)
-
-
-def _newcomer(path: Path, tree: Node, shape: Shape, added: Collection[Path]) -> Path | None:
-    """The added entry of a mapping of entries that a path leads into, if it has older neighbours."""
-    for length in range(2, len(path)):
-        container = spot_of(tree, shape, path[: length - 1])
-        if path[:length] not in added or container.shape is None or container.node is None:
-            continue
-        if container.shape.kind == "mapping" and len(children(container.node)) > 1:
-            return path[:length]
-    return None
 
 
 def _misspelt(tree: Node, path: Path, keys: Sequence[str]) -> Problem:

@@ -35,10 +35,14 @@ class Offers:
         TB/s per chip.
     limit
         Chips that may be bought this month; inf: no limit.
-    share
-        Most of a budget that may go to the offer (licences, offshore rental).
+    quota
+        Which quota the offer counts against; -1: none.
     channel
         LEGAL, DOMESTIC, SMUGGLED or OFFSHORE.
+    quota_volume
+        What a quota lets in this month, in dense BF16 TFLOP/s, (quotas,).
+    quota_share
+        Most of a budget that may go to a quota's offers (licences, offshore rental), (quotas,).
     """
 
     price: Array
@@ -46,17 +50,32 @@ class Offers:
     raw_flops: Array
     bandwidth: Array
     limit: Array
-    share: Array
+    quota: NDArray[np.int64]
     channel: NDArray[np.int64]
+    quota_volume: Array
+    quota_share: Array
+
+    @property
+    def open_(self) -> NDArray[np.bool_]:
+        """Offers that can be bought at all."""
+        shut = (self.quota_volume <= 0.0) | (self.quota_share <= 0.0)
+        return np.asarray((self.limit > 0.0) & ~np.append(shut, False)[self.quota])
 
     def best(self, speed: Array) -> float:
         """Lowest price per unit of `speed` among offers that can be bought at all; inf if there is none."""
-        open_ = (self.limit > 0) & (self.share > 0)
+        open_ = self.open_
         return float(np.min(self.price[open_] / speed[open_])) if open_.any() else float("inf")
 
 
+class Left(NamedTuple):
+    """What is left to buy: chips by offer, (offers,), and TFLOP/s by quota, (quotas,)."""
+
+    limit: Array
+    volume: Array
+
+
 class Purchase(NamedTuple):
-    """What a group bought: per firm, speeds added, and money spent; `limit` what is left of each offer."""
+    """What a group bought: per firm, speeds added, and money spent."""
 
     flops: Array
     """Training TFLOP/s as usable, (firms,)."""
@@ -66,11 +85,11 @@ class Purchase(NamedTuple):
     """Dense BF16 TFLOP/s by channel, (firms, channels)."""
     spent: Array
     """USD, (firms,)."""
-    limit: Array
-    """Chips left, (offers,)."""
+    left: Left
+    """What is left of the offers."""
 
 
-def purchase(budget: Array, offers: Offers, speed: Array, limit: Array) -> Purchase:
+def purchase(budget: Array, offers: Offers, speed: Array, left: Left) -> Purchase:
     """Spend budgets on the offers that are cheapest per unit of `speed`, in order, until money or chips end.
 
     Parameters
@@ -81,36 +100,42 @@ def purchase(budget: Array, offers: Offers, speed: Array, limit: Array) -> Purch
         What is on offer.
     speed
         What counts for this use: `offers.flops` in training, `offers.bandwidth` in serving.
-    limit
-        Chips left of each offer, (offers,).
+    left
+        What other uses and firms have left.
 
     Returns
     -------
     Purchase
         With `spent` below `budget` where chips ran out.
     """
-    left = budget.copy()
-    limit = limit.copy()
+    money_left, limit, volume = budget.copy(), left.limit.copy(), left.volume.copy()
+    by_quota = offers.quota_share[:, None] * budget
     flops, bandwidth = np.zeros_like(budget), np.zeros_like(budget)
     raw = np.zeros((budget.size, len(CHANNELS)))
     for k in np.argsort(offers.price / speed, kind="stable"):
-        total = float(left.sum())
-        if total <= 0.0:
+        if money_left.sum() <= 0.0:
             break
-        if limit[k] <= 0.0 or offers.share[k] <= 0.0:
+        quota = offers.quota[k]
+        most = limit[k] if quota < 0 else min(limit[k], volume[quota] / offers.raw_flops[k])
+        if most <= 0.0:
             continue
-        money = np.minimum(left, offers.share[k] * budget)
+        money = money_left if quota < 0 else np.minimum(money_left, by_quota[quota])
         wanted = float(money.sum()) / offers.price[k]
-        if wanted > limit[k]:
-            money *= limit[k] / wanted
-            wanted = float(limit[k])
+        if wanted <= 0.0:
+            continue
+        if wanted > most:
+            money = money * (most / wanted)
+            wanted = float(most)
         limit[k] -= wanted
-        left -= money
+        if quota >= 0:
+            volume[quota] -= wanted * offers.raw_flops[k]
+            by_quota[quota] = by_quota[quota] - money
+        money_left = money_left - money
         chips = money / offers.price[k]
         flops += chips * offers.flops[k]
         bandwidth += chips * offers.bandwidth[k]
         raw[:, offers.channel[k]] += chips * offers.raw_flops[k]
-    return Purchase(flops, bandwidth, raw, budget - left, limit)
+    return Purchase(flops, bandwidth, raw, budget - money_left, Left(limit, volume))
 
 
 def chip_price(release_price: Array, decline: Array, age_months: Array) -> Array:

@@ -109,7 +109,13 @@ def test_agrees_with_groups_of_customers_one_by_one(seed):
     vendor = list(rng.integers(0, 3, shares.shape[1]))
     between, within = rng.random((2, len(shares)))
     outside = rng.random(len(shares)) * (1 - shares.sum(axis=1))
-    keywords = {"between": between, "within": within, "vendor": vendor, "available": available, "outside": outside}
+    keywords = {
+        "between": between,
+        "within": within,
+        "vendor": vendor,
+        "available": available,
+        "outside": outside,
+    }
     new = reconsider(shares, choice, **keywords)
     np.testing.assert_allclose(new, plain_reconsider(shares, choice, **keywords), atol=1e-14)
 
@@ -129,7 +135,9 @@ def test_nobody_is_lost(seed, between, within):
 def test_the_logit_shares_are_a_steady_state(seed, between, within):
     rng, _, choice = draw(seed)
     vendor = list(rng.integers(0, 3, choice.shape[1]))
-    np.testing.assert_allclose(reconsider(choice, choice, between=between, within=within, vendor=vendor), choice, atol=1e-14)
+    np.testing.assert_allclose(
+        reconsider(choice, choice, between=between, within=within, vendor=vendor), choice, atol=1e-14
+    )
 
 
 def test_within_leaves_the_size_of_vendors_as_it_is():
@@ -161,9 +169,18 @@ def test_within_does_nothing_where_the_vendor_has_nothing_better():
         ({"shares": [[0.5, 0.6]]}, "shares: found sums up to 1.1 with outside; allowed is at most 1"),
         ({"outside": [0.5]}, "shares: found sums up to 1.3 with outside; allowed is at most 1"),
         ({"between": 1.5}, "between: found 1.5; allowed are finite numbers from 0 to 1"),
-        ({"within": [0.1, 0.2]}, "within: found shape (2,); allowed is a number or (..., segments), here (..., 1)"),
-        ({"choice": [[0.1, 0.1, 0.1]]}, "choice: found shape (1, 3); allowed is (..., segments, offers), here (..., 1, 2)"),
-        ({"available": [True, False]}, "choice: found a share of an offer that is not available; allowed is 0"),
+        (
+            {"within": [0.1, 0.2]},
+            "within: found shape (2,); allowed is a number or (..., segments), here (..., 1)",
+        ),
+        (
+            {"choice": [[0.1, 0.1, 0.1]]},
+            "choice: found shape (1, 3); allowed is (..., segments, offers), here (..., 1, 2)",
+        ),
+        (
+            {"available": [True, False]},
+            "choice: found a share of an offer that is not available; allowed is 0",
+        ),
         ({"within": 0.1, "vendor": ["a"]}, "vendor: found 1 labels; allowed is one per offer, here 2"),
     ],
 )

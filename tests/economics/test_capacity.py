@@ -26,11 +26,15 @@ class Market:
         self.sensitivity = rng.uniform(1.5, 2.5, segments)
         self.form = form or str(rng.choice(["log", "linear"]))
         self.usage = float(rng.choice([0.0, 1.0]))
-        self.nests = {"nests": (rng.integers(0, 2, self.offers), rng.integers(0, 3, self.offers)), "nesting": (0.4, 0.3)}
+        self.nests = {
+            "nests": (rng.integers(0, 2, self.offers), rng.integers(0, 3, self.offers)),
+            "nesting": (0.4, 0.3),
+        }
         self.free = self.solve()
         used = self.load * self.free.quantities
         self.capacity = {
-            int(f): float(rng.uniform(tightest, 1.3) * used[self.owner == f].sum()) for f in np.unique(self.owner)
+            int(f): float(rng.uniform(tightest, 1.3) * used[self.owner == f].sum())
+            for f in np.unique(self.owner)
         }
 
     def solve(self, **keywords):
@@ -75,7 +79,7 @@ def gradient(function, at):
 @settings(max_examples=80, deadline=None)
 @given(seeds)
 def test_the_conditions_of_the_constrained_problem_hold(seed):
-    """d profit = shadow price * d use, shadow price >= 0, use <= capacity, and one of the two with equality."""
+    """Marginal profit = shadow price * marginal use; shadow price or spare capacity is 0, none negative."""
     market = Market(seed)
     equilibrium = market.limited()
     prices = equilibrium.prices
@@ -125,7 +129,7 @@ def test_no_seller_finds_better_prices_within_its_capacity(seed):
 @given(seeds)
 def test_ample_capacity_is_none(seed):
     market = Market(seed)
-    ample = {f: 1e9 for f in market.capacity}
+    ample = dict.fromkeys(market.capacity, 1e9)
     equilibrium = market.solve(pool=market.owner, capacity=ample)
     np.testing.assert_allclose(equilibrium.prices, market.free.prices, rtol=1e-8)
     assert (equilibrium.shadow_prices == 0).all()
@@ -218,14 +222,23 @@ def test_load_and_capacity_have_one_unit():
     [
         ({"capacity": [1.0, 0.0]}, "capacity: found 0 at index 1; allowed are numbers > 0"),
         ({"capacity": [1.0]}, None),
-        ({"capacity": [1.0] * 3}, "capacity: found shape (3,); allowed is a number or (..., offers), here (..., 2)"),
+        (
+            {"capacity": [1.0] * 3},
+            "capacity: found shape (3,); allowed is a number or (..., offers), here (..., 2)",
+        ),
         (
             {"capacity": [1.0, 1.0], "at_cost": [True, False]},
             "capacity: offer 0 is sold at cost; allowed are offers whose seller sets a price",
         ),
         ({"capacity": {"x": 1.0}}, "capacity: found pool 'x'; allowed are the labels in pool: none"),
-        ({"capacity": {"x": 1.0}, "pool": ["y", ""]}, "capacity: found pool 'x'; allowed are the labels in pool: 'y'"),
-        ({"capacity": [1.0, 1.0], "pool": ["y", ""]}, "capacity: found shape (2,); allowed is a number or (..., pools), here (..., 1)"),
+        (
+            {"capacity": {"x": 1.0}, "pool": ["y", ""]},
+            "capacity: found pool 'x'; allowed are the labels in pool: 'y'",
+        ),
+        (
+            {"capacity": [1.0, 1.0], "pool": ["y", ""]},
+            "capacity: found shape (2,); allowed is a number or (..., pools), here (..., 1)",
+        ),
         (
             {"capacity": [1.0], "pool": ["y", "y"]},
             "pool: 'y' holds offers of 0 and 1; allowed is one seller for each pool",

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.economics import InputError, choice_shares, consumer_surplus, inclusive_value
+from sim.economics.demand import log_shares, nested_shares
+from sim.economics.nests import Nests
 
 
 def plain_shares(utility, tier, host, tier_nesting, host_nesting, outside):
@@ -66,7 +68,9 @@ def test_one_level_is_the_formula_of_pyblp():
     a, b = scaled[:2].sum(), scaled[2]
     total = 1 + a ** (1 - rho) + b ** (1 - rho)
     expected = [scaled[0] / a**rho / total, scaled[1] / a**rho / total, b ** (1 - rho) / total]
-    np.testing.assert_allclose(choice_shares(utility, nests=["x", "x", "y"], nesting=rho), expected, rtol=1e-14)
+    np.testing.assert_allclose(
+        choice_shares(utility, nests=["x", "x", "y"], nesting=rho), expected, rtol=1e-14
+    )
 
 
 @given(markets())
@@ -106,7 +110,7 @@ def test_extreme_utilities_neither_overflow_nor_divide_by_zero(level, nesting):
 
 
 def test_a_nest_far_below_the_others_keeps_its_own_proportions():
-    """Its shares are too small for a float, but not those within the nest: a shift of everything brings them back."""
+    """Its shares are too small for a float, but not those within the nest."""
     nests = {"nests": ["low", "low", "high"], "nesting": 0.5}
     value = inclusive_value([-2000.0, -2001.0, 0.0], outside=-3000.0, **nests)
     np.testing.assert_allclose(value, 0.0, atol=1e-12)
@@ -125,8 +129,24 @@ def test_an_unavailable_offer_is_as_if_it_were_not_there(seed):
         there = np.isfinite(utility[segment])
         assert (shares[segment, ~there] == 0).all()
         if there.any():
-            alone = choice_shares(utility[segment, there], nests=(tier[there], host[there]), nesting=(0.4, 0.3))
+            alone = choice_shares(
+                utility[segment, there], nests=(tier[there], host[there]), nesting=(0.4, 0.3)
+            )
             np.testing.assert_allclose(shares[segment, there], alone, rtol=1e-13)
+
+
+@pytest.mark.parametrize("level", [0.0, -200.0, -2000.0])
+def test_logarithms_of_shares_outlive_the_shares(level):
+    nests = Nests.build(4, (["t", "t", "u", "u"], ["a", "a", "b", "c"]), (0.4, 0.3))
+    utility = np.array([[1.0], [0.5], [0.2 + level], [0.3 + level]])
+    logs = log_shares(utility / nests.inner, np.zeros(1), nests)
+    shares = nested_shares(utility / nests.inner, np.zeros(1), nests).offer
+    assert np.isfinite(logs).all()
+    np.testing.assert_allclose(np.exp(logs), shares, rtol=1e-12, atol=1e-300)
+    # In the lower tier, its own proportions: those of a market that has sunk as a whole.
+    sunk = np.array([[9.0], [9.0], utility[2] - level, utility[3] - level])
+    alone = nested_shares(sunk / nests.inner, np.zeros(1), nests).within_tier[1:]
+    np.testing.assert_allclose(np.exp(logs[3] - logs[2]), alone[1] / alone[0], rtol=1e-12)
 
 
 def test_nothing_on_offer_leaves_the_outside_option():
@@ -194,8 +214,14 @@ def test_messages(keywords, message):
     ("utility", "message"),
     [
         (1.0, "utility: found shape (); allowed is (offers,) or (..., segments, offers), none of them 0"),
-        ([1.0, np.nan], "utility: found NaN; allowed are finite numbers, and -inf for an offer that is not available"),
-        ([1.0, np.inf], "utility: found +inf; allowed are finite numbers, and -inf for an offer that is not available"),
+        (
+            [1.0, np.nan],
+            "utility: found NaN; allowed are finite numbers, and -inf for an offer that is not available",
+        ),
+        (
+            [1.0, np.inf],
+            "utility: found +inf; allowed are finite numbers, and -inf for an offer that is not available",
+        ),
     ],
 )
 def test_messages_about_utility(utility, message):

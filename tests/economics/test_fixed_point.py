@@ -43,7 +43,9 @@ def test_each_problem_is_as_if_it_were_alone():
     function = contractions(5, 8, 0.9)
     together = fixed_points(function, np.zeros((5, 8)), tolerance=1e-10, iterations=500)
     for k in range(5):
-        alone = fixed_points(function.rows(np.arange(5) == k), np.zeros((1, 8)), tolerance=1e-10, iterations=500)
+        alone = fixed_points(
+            function.rows(np.arange(5) == k), np.zeros((1, 8)), tolerance=1e-10, iterations=500
+        )
         np.testing.assert_allclose(together.x[k], alone.x[0], rtol=1e-12)
         assert together.iterations[k] == alone.iterations[0]
 
@@ -73,16 +75,20 @@ class Scalar:
 
 
 def test_a_near_solution_does_not_hold_it():
-    """x <- x + ((x - 1)^2 + 0.001)/5 crawls past 1, where residuals dip, before it settles at 3."""
-    narrow = Scalar(lambda x: np.where(x < 2.0, x + ((x - 1.0) ** 2 + 1e-3) / 5.0, 3.0 + (x - 3.0) * 0.79960002))
+    """X <- x + ((x - 1)^2 + 0.001)/5 crawls past 1, where residuals dip, before it settles at 3."""
+    narrow = Scalar(
+        lambda x: np.where(x < 2.0, x + ((x - 1.0) ** 2 + 1e-3) / 5.0, 3.0 + (x - 3.0) * 0.79960002)
+    )
     found = fixed_points(narrow, np.array([[0.5]]), tolerance=1e-10, iterations=1000)
     assert found.residual[0] <= 1e-10
     np.testing.assert_allclose(found.x, 3.0, atol=1e-8)
 
 
 def test_it_leaves_a_fixed_point_that_repels():
-    """x <- x + x (1 - x) / 2 has fixed points 0, which repels, and 1, which attracts."""
-    found = fixed_points(Scalar(lambda x: x + x * (1 - x) / 2), np.array([[1e-3]]), tolerance=1e-12, iterations=500)
+    """X <- x + x (1 - x) / 2 has fixed points 0, which repels, and 1, which attracts."""
+    found = fixed_points(
+        Scalar(lambda x: x + x * (1 - x) / 2), np.array([[1e-3]]), tolerance=1e-12, iterations=500
+    )
     np.testing.assert_allclose(found.x, 1.0, atol=1e-10)
 
 
@@ -95,7 +101,9 @@ def test_images_that_are_not_finite_are_dropped():
 
 @pytest.mark.parametrize("depth", [0, 8])
 def test_without_a_fixed_point_the_best_point_comes_back(depth):
-    found = fixed_points(Scalar(lambda x: x + 1 + x**2), np.array([[-3.0]]), tolerance=1e-10, iterations=50, depth=depth)
+    found = fixed_points(
+        Scalar(lambda x: x + 1 + x**2), np.array([[-3.0]]), tolerance=1e-10, iterations=50, depth=depth
+    )
     assert found.residual[0] >= 1.0
     assert found.iterations[0] == 50
     np.testing.assert_allclose(found.residual[0], 1 + found.x[0, 0] ** 2)

@@ -132,6 +132,25 @@ end: 2020-01
     ]
 
 
+def test_a_wrong_entry_hides_nothing_of_the_others_but_what_names_it(desk):
+    text = """\
+extends: base
+labs:
+  alibabba: {capex: 2e9}
+events:
+  - {name: one, kind: ban, date: 2024-13, labs: [nobody]}
+  - {name: two, kind: ban, date: 2024-01, labs: [alibabba, openia]}
+"""
+    assert desk.problems(text) == [
+        "x.yaml:3: labs.alibabba: unknown name; allowed: openai, alibaba; or a new entry, with region too "
+        "(did you mean 'alibaba'?)",
+        "x.yaml:5: events.one.date: found '2024-13', no such date (month must be in 1..12); "
+        "allowed: a month YYYY-MM, or a date YYYY-MM-DD",
+        "x.yaml:6: events.two.labs.1: unknown lab 'openia'; allowed: openai, alibaba "
+        "(did you mean 'openai'?)",
+    ]
+
+
 def test_what_may_follow_from_a_wrong_value_is_not_told(desk):
     """The end stands before the start only because the start is misread as another century."""
     assert desk.problems("extends: base\nend: 2020-01\nstart: 2019-13\n") == [
@@ -147,9 +166,11 @@ def test_an_empty_market(desk):
 
 ODD = [None, True, -1, 1e308, float("nan"), "x", "", [], {}, [1], [[1]], "2023-13"]
 ODD += [{"dist": "uniform"}, {"dist": []}]
-ODD += [{"name": "x"}, [{"name": 3}], [{"name": "a"}, {"name": "a"}], {"kind": "ban"}, {"kind": ["ban"]}, {"": {}}]
-PATHS = ["labs", "labs.openai", "labs.openai.capex", "labs.openai.sells_in", "labs.new", "labs.new.region", "market"]
-PATHS += ["events", "events.controls", "events.controls.kind", "events.device_ban.labs", "start", "title", "new.key"]
+ODD += [{"name": "x"}, [{"name": 3}], [{"name": "a"}, {"name": "a"}]]
+ODD += [{"kind": "ban"}, {"kind": ["ban"]}, {"": {}}]
+PATHS = ["labs", "labs.openai", "labs.openai.capex", "labs.openai.sells_in", "labs.new", "labs.new.region"]
+PATHS += ["events", "events.controls", "events.controls.kind", "events.device_ban.labs"]
+PATHS += ["market", "start", "title", "new.key"]
 
 
 @given(st.dictionaries(st.sampled_from(PATHS), st.sampled_from(ODD), max_size=4))

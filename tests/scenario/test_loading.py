@@ -38,6 +38,14 @@ def test_every_shipped_scenario_loads_and_survives_its_yaml(name, tmp_path):
     assert load(tmp_path / "again.yaml").hash == resolved.hash
 
 
+def test_an_installed_package_carries_its_scenarios_inside(tmp_path, monkeypatch):
+    inside, beside = tmp_path / "sim" / "_scenarios", tmp_path / "scenarios"
+    monkeypatch.setattr("sim.scenario.library.PACKAGE", tmp_path / "sim")
+    assert library() == beside
+    inside.mkdir(parents=True)
+    assert library() == inside
+
+
 def test_shipped_scenarios_are_listed_with_a_line_each():
     names = [name for name, _ in shipped()]
     assert "baseline" in names

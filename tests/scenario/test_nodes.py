@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from sim.scenario.month import Month
 from sim.scenario.nodes import Scalar, drop, find, leaves, plain, put, rooted, written
 from sim.scenario.problems import Place
 
@@ -61,3 +63,14 @@ def test_values_of_a_tree_come_with_their_paths(tree):
 )
 def test_values_are_short_in_messages(value, text):
     assert written(rooted(value, HERE)) == text
+
+
+def test_what_no_file_can_hold_is_replaced():
+    data = {"title": "a\ud800b", "month": Month(2024, 2)}
+    assert plain(rooted(data, HERE)) == {"title": "a?b", "month": "2024-02"}
+
+
+def test_numbers_of_numpy_are_numbers():
+    data = plain(rooted([np.int64(3), np.float32(0.5), np.float64(0.1)], HERE))
+    assert data == [3, 0.5, 0.1]
+    assert [type(number) for number in data] == [int, float, float]

@@ -1,6 +1,7 @@
 """The market's closed forms, V1 to V9, V11 and V12 of the model's list of what must be reproduced exactly.
 
-Linear-price logit with u = (a - p) / mu, an outside option of utility 0 and a market of size 1, unless said otherwise.
+Linear-price logit with u = (a - p) / mu, an outside option of utility 0 and a market of size 1, unless said
+otherwise.
 """
 
 import numpy as np
@@ -97,7 +98,11 @@ class TestV5ManyProducts:
 
 class TestV6Lerner:
     @settings(deadline=None)
-    @given(st.lists(st.floats(-3, 3), min_size=1, max_size=6), st.floats(1.2, 4), st.sampled_from([0.0, 0.5, 1.0]))
+    @given(
+        st.lists(st.floats(-3, 3), min_size=1, max_size=6),
+        st.floats(1.2, 4),
+        st.sampled_from([0.0, 0.5, 1.0]),
+    )
     def test_log_price(self, quality, eps, usage):
         keywords = {"price_sensitivity": eps, "usage_elasticity": usage, "tolerance": 1e-12}
         equilibrium = solve_prices(quality, 1.0, **keywords)
@@ -121,12 +126,12 @@ class TestV6Lerner:
         np.testing.assert_allclose(1 - 1 / equilibrium.prices, 1 / elasticity, rtol=1e-9)
 
     def test_the_base_values_of_the_literature(self):
-        """eps 1.5, tier nesting .4: a closed model with .4 of its tier and .2 of the market has e = 1.80."""
+        """Eps 1.5, tier nesting .4: a closed model with .4 of its tier and .2 of the market has e = 1.80."""
         elasticity = 1.5 * (1 / 0.6 - 0.4 / 0.6 * 0.4 - 0.2)
         assert elasticity == pytest.approx(1.80)
 
     def test_a_complement_margin_scales_the_price(self):
-        """p = c / (1 + m) * e / (e - 1)."""
+        """P = c / (1 + m) * e / (e - 1)."""
         equilibrium = solve_prices([1.0], [0.7], price_sensitivity=1.5, usage_elasticity=1.0, complement=0.4)
         e = 1.0 + 1.5 * (1 - equilibrium.shares[0, 0])
         np.testing.assert_allclose(equilibrium.prices, 0.7 / 1.4 * e / (e - 1), rtol=1e-9)
@@ -141,7 +146,7 @@ class TestV7BindingCapacity:
         assert equilibrium.shadow_prices[0] > 0
 
     def test_shadow_price(self):
-        """p = c + shadow + mu / (1 - k)."""
+        """P = c + shadow + mu / (1 - k)."""
         equilibrium = linear(A, C, capacity=[0.3])
         expected = equilibrium.prices[0] - C - MU / 0.7
         np.testing.assert_allclose(equilibrium.shadow_prices[0], expected, rtol=1e-9)
@@ -155,7 +160,7 @@ class TestV7BindingCapacity:
 class TestV8HostsOfOneModel:
     @pytest.mark.parametrize("form", ["linear", "log"])
     def test_their_margin_vanishes_as_they_become_alike(self, form):
-        """With n hosts that share a model the margin is that of the nested formula, and it falls in proportion to 1 - rho."""
+        """The margin of n hosts is that of the nested formula, and falls in proportion to 1 - rho."""
         nestings = np.array([0.0, 0.3, 0.6, 0.8, 0.9])
         margins = []
         for rho in nestings:

@@ -1,7 +1,7 @@
 """Prices and shares against pyblp, an independent solver of the same equilibrium, on 264 random markets.
 
-Segments are pyblp's integration nodes: `sigma` times a node shifts a segment's taste for a constant, for quality, and for
-price. The nests have one level, as pyblp has.
+Segments are pyblp's integration nodes: `sigma` times a node shifts a segment's taste for a constant, for
+quality, and for price. The nests have one level, as pyblp has.
 """
 
 from dataclasses import dataclass
