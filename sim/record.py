@@ -49,21 +49,31 @@ MONTH = Column("month", "date", "First day of the month", "month")
 LAB = Column("lab", "name", "Lab", "text")
 
 MARKET = Table(
-    "market", "month x region, and the world as a whole", (MONTH, Column("region", "name", "Region, or world", "text")),
+    "market",
+    "month x region, and the world as a whole",
+    (MONTH, Column("region", "name", "Region, or world", "text")),
     (
         Column("adoption", "share", "Adopters among potential customers, weighted by spending"),
         Column("tokens", "Mtok/month", "Tokens used by customers of the region"),
         Column("spending", "USD/month", "Spending on model use by customers of the region"),
         Column("open_token_share", "share", "Tokens from models with open weights"),
         Column("open_spending_share", "share", "Spending on models with open weights"),
-        Column("foreign_token_share", "share", "Tokens from models of labs of other regions (world: users abroad)"),
+        Column(
+            "foreign_token_share",
+            "share",
+            "Tokens from models of labs of other regions (world: users abroad)",
+        ),
         Column("lab_token_share", "share", "World tokens from models of this region's labs"),
         Column("price_closed", "USD/Mtok", "Mean price paid for closed models"),
         Column("price_open", "USD/Mtok", "Mean price paid for open models, self-hosting included"),
         Column("price_flagship", "USD/Mtok", "Price of the most capable model on sale in the region"),
-        Column("price_fixed", "USD/Mtok", "Lowest price of a model of GPT-4's capability or better (ECI 126.1)"),
+        Column(
+            "price_fixed", "USD/Mtok", "Lowest price of a model of GPT-4's capability or better (ECI 126.1)"
+        ),
         Column("concentration", "0-1", "Herfindahl index of labs in the region's spending"),
-        Column("consumer_surplus", "USD/month", "Surplus of the region's adopters over not using AI, in money"),
+        Column(
+            "consumer_surplus", "USD/month", "Surplus of the region's adopters over not using AI, in money"
+        ),
         Column("served", "share", "Demanded tokens that capacity let through"),
         Column("capability", "ECI", "Most capable model released by the region's labs"),
         Column("capability_open", "ECI", "Most capable open-weight model of the region's labs"),
@@ -72,15 +82,34 @@ MARKET = Table(
         Column("lag_open", "months", "Time since the region's frontier was where its best open model is now"),
         Column("labs", "count", "Labs at work in the region"),
         Column("open_labs", "share", "Labs of the region whose newest flagship has open weights"),
-        Column("open_propensity", "probability",
-               "Mean probability of opening the flagship (open or restricted) in choices of the last 12 months"),
-        Column("margin_closed", "share of revenue", "Gross margin of the region's labs on models that are closed"),
-        Column("margin_open", "share of revenue", "Gross margin of the region's labs on their own open models"),
-        Column("margin_clouds", "share of revenue", "Gross margin of the region's clouds on others' open models"),
-        Column("profit_labs", "USD/month", "Gross profit of the region's labs from model use, royalties included"),
+        Column(
+            "open_propensity",
+            "probability",
+            "Mean probability of opening the flagship (open or restricted) in choices of the last 12 months",
+        ),
+        Column(
+            "margin_closed", "share of revenue", "Gross margin of the region's labs on models that are closed"
+        ),
+        Column(
+            "margin_open", "share of revenue", "Gross margin of the region's labs on their own open models"
+        ),
+        Column(
+            "margin_clouds", "share of revenue", "Gross margin of the region's clouds on others' open models"
+        ),
+        Column(
+            "profit_labs", "USD/month", "Gross profit of the region's labs from model use, royalties included"
+        ),
         Column("profit_clouds", "USD/month", "Gross profit of the region's clouds from others' open models"),
-        Column("chip_spending", "USD/month", "Spending on AI compute by firms of the region (income of chip makers)"),
-        Column("compute_training", "thousand H100e", "Training compute of the region's firms, offshore rental included"),
+        Column(
+            "chip_spending",
+            "USD/month",
+            "Spending on AI compute by firms of the region (income of chip makers)",
+        ),
+        Column(
+            "compute_training",
+            "thousand H100e",
+            "Training compute of the region's firms, offshore rental included",
+        ),
         Column("compute_serving", "thousand H100e by bandwidth", "Serving compute of the region's firms"),
         Column("compute", "thousand H100e", "Compute in the region's firms' hands, by dense FLOP/s"),
         Column("compute_smuggled", "thousand H100e", "Of it smuggled"),
@@ -94,7 +123,9 @@ MARKET = Table(
 )
 
 LABS = Table(
-    "labs", "month x lab", (MONTH, LAB, Column("region", "name", "Home region", "text")),
+    "labs",
+    "month x lab",
+    (MONTH, LAB, Column("region", "name", "Home region", "text")),
     (
         Column("active", "0 or 1", "Whether the lab is at work"),
         Column("mode", "0 closed, 1 open_lagged, 2 open_restricted, 3 open", "Mode of its newest family"),
@@ -108,7 +139,9 @@ LABS = Table(
         Column("price_small", "USD/Mtok", "Price of its small model in its own service"),
         Column("cost_flagship", "USD/Mtok", "Cost of serving its flagship"),
         Column("tokens", "Mtok/month", "Tokens served by itself from its own models"),
-        Column("tokens_hosted", "Mtok/month", "Tokens served by others, or by customers, from its open models"),
+        Column(
+            "tokens_hosted", "Mtok/month", "Tokens served by others, or by customers, from its open models"
+        ),
         Column("revenue", "USD/month", "Revenue from its own service of its own models"),
         Column("revenue_hosting", "USD/month", "Revenue of its cloud from others' open models"),
         Column("serving_cost", "USD/month", "Cost of revenue at the full cost of compute"),
@@ -124,7 +157,8 @@ LABS = Table(
 )
 
 CLOUDS = Table(
-    "clouds", "month x cloud (cash and capex are the owner's where a lab owns it)",
+    "clouds",
+    "month x cloud (cash and capex are the owner's where a lab owns it)",
     (MONTH, Column("cloud", "name", "Cloud", "text"), Column("region", "name", "Home region", "text")),
     (
         Column("hosted", "count", "Models of other labs on offer (flagship and small count apart)"),
@@ -141,7 +175,9 @@ CLOUDS = Table(
 )
 
 MODELS = Table(
-    "models", "release of a model family", (MONTH, LAB, Column("region", "name", "Home region of the lab", "text")),
+    "models",
+    "release of a model family",
+    (MONTH, LAB, Column("region", "name", "Home region of the lab", "text")),
     (
         Column("model", "name", "Name of the family", "text"),
         Column("mode", "release mode", "How it was released", "text"),
@@ -152,12 +188,16 @@ MODELS = Table(
         Column("flop", "FLOP", "Training compute of the final run"),
         Column("algorithm", "orders of magnitude", "Algorithmic level of the lab at release"),
         Column("bytes_per_token", "bytes", "Memory traffic of the flagship per token served"),
-        Column("frontier_gap", "ECI", "Distance to the best model of the world at release; negative: ahead of it"),
+        Column(
+            "frontier_gap", "ECI", "Distance to the best model of the world at release; negative: ahead of it"
+        ),
     ),
 )
 
 DECISIONS = Table(
-    "decisions", "choice of a release mode", (MONTH, LAB, Column("region", "name", "Home region", "text")),
+    "decisions",
+    "choice of a release mode",
+    (MONTH, LAB, Column("region", "name", "Home region", "text")),
     (
         Column("rule", "name", "Decision rule", "text"),
         Column("previous", "release mode", "Mode of the family before", "text"),
@@ -168,15 +208,20 @@ DECISIONS = Table(
         Column("scale", "USD/month", "The firm's own revenue scale, by which payoffs are divided"),
         *(
             Column(f"{mode}_{component}", "USD/month, discounted mean", f"Payoff of {mode}: {component}")
-            for mode in MODES for component in COMPONENTS
+            for mode in MODES
+            for component in COMPONENTS
         ),
-        *(Column(f"{mode}_payoff", "USD/month, discounted mean", f"Payoff of {mode}, all parts") for mode in MODES),
+        *(
+            Column(f"{mode}_payoff", "USD/month, discounted mean", f"Payoff of {mode}, all parts")
+            for mode in MODES
+        ),
         *(Column(f"{mode}_probability", "probability", f"Probability of {mode}") for mode in MODES),
     ),
 )
 
 USAGE = Table(
-    "usage", "month x segment x region x offer group, where used",
+    "usage",
+    "month x segment x region x offer group, where used",
     (
         MONTH,
         Column("region", "name", "Region of the customers", "text"),
@@ -184,7 +229,12 @@ USAGE = Table(
         Column("group", "name", "Group of the buyer type", "text"),
         Column("openness", "closed or open", "Whether the model's weights are open", "text"),
         Column("origin", "name", "Region of the lab that made the model", "text"),
-        Column("channel", "api, hosted or self", "Lab's own service, another firm's cloud, or the customer", "text"),
+        Column(
+            "channel",
+            "api, hosted or self",
+            "Lab's own service, another firm's cloud, or the customer",
+            "text",
+        ),
     ),
     (
         Column("customers", "customers", "Customers on these offers"),

@@ -14,11 +14,9 @@ PACKAGE = Path(sim.__file__).parent
 
 FLOORS = (
     ("economics", "technology", "scenario", "figures", "record", "randomness"),  # know nothing but themselves
-    ("setting",),
-    ("policy", "state"),
-    ("offers", "supply"),
-    ("choice", "trade"),
-    ("agents", "observe"),
+    ("world",),
+    ("choice",),
+    ("agents",),
     ("market",),
     ("run",),
     ("analysis",),

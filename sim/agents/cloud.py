@@ -8,9 +8,11 @@ import mesa
 import numpy as np
 
 from sim.economics.demand import choice_shares
-from sim.offers import Offers, cloud_users, current_offers, quality, taste, terms, with_community
-from sim.setting import TIERS, Array, Flags
-from sim.state import NEVER
+from sim.world.offers import Offers, current_offers, with_community
+from sim.world.setting import TIERS, Array, Flags
+from sim.world.state import NEVER
+from sim.world.tastes import quality, taste
+from sim.world.terms import cloud_users, terms
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -45,7 +47,9 @@ class Cloud(mesa.Agent):
         spare = state.use[self.firm] < FULL
         cost = hosting.bring_up_cost
         wanted = np.where(present, worth > 0.0, (worth > cost) & spare)
-        rank = np.argsort(np.argsort(-np.where(wanted, worth - np.where(present, 0.0, cost), -np.inf), axis=None))
+        rank = np.argsort(
+            np.argsort(-np.where(wanted, worth - np.where(present, 0.0, cost), -np.inf), axis=None)
+        )
         wanted &= rank.reshape(wanted.shape) < hosting.catalogue
         state.hosted_since[self.index][wanted & ~present] = market.month
         state.hosted[self.index] = wanted
@@ -67,10 +71,16 @@ def expected_margins(market: Market) -> Array:
     kept = now.take((now.channel == 0) | (now.channel == setting.self_hosting))
     c, lab, tier = np.nonzero(can)
     imagined = Offers(
-        lab=lab, tier=tier, channel=c + 1, capability=state.open_capability[lab, tier].copy(),
-        bytes_=state.open_bytes[lab, tier].copy(), since=state.open_since[lab, tier],
-        hosted_since=np.full(len(lab), NEVER), open_=np.ones(len(lab), dtype=bool),
-        newest=state.newest_is_open()[lab, tier], restricted=state.open_restricted[lab, tier],
+        lab=lab,
+        tier=tier,
+        channel=c + 1,
+        capability=state.open_capability[lab, tier].copy(),
+        bytes_=state.open_bytes[lab, tier].copy(),
+        since=state.open_since[lab, tier],
+        hosted_since=np.full(len(lab), NEVER),
+        open_=np.ones(len(lab), dtype=bool),
+        newest=state.newest_is_open()[lab, tier],
+        restricted=state.open_restricted[lab, tier],
     )
     offers = kept.joined(with_community(setting, state, imagined))
     deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
@@ -87,7 +97,9 @@ def expected_margins(market: Market) -> Array:
     utility = q - eps[:, None] * (np.log(price) + np.log(deal.dearer))
     model = offers.lab * 2 + offers.tier + np.where(offers.open_, 0, 2 * labs)
     shares = choice_shares(
-        utility, nests=(offers.tier.tolist(), model.tolist()), nesting=(demand.tier_nesting, demand.host_nesting)
+        utility,
+        nests=(offers.tier.tolist(), model.tolist()),
+        nesting=(demand.tier_nesting, demand.host_nesting),
     )
     months = s.hosting.payback
     reached = 1.0 - (1.0 - setting.cohorts.reconsider) ** (months / 2.0) if s.mechanisms.inertia else 1.0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.setting import FLAGSHIP
+from sim.world.setting import FLAGSHIP
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -32,7 +32,9 @@ def open_for_entry(market: Market) -> list[int]:
         frontier = state.capability[:, FLAGSHIP].max()
         base = state.open_capability[:, FLAGSHIP].max()
         near = np.exp(-max(frontier - base, 0.0) / s.entry.base_distance) if np.isfinite(base) else 0.0
-        attraction = s.entry.profit_weight * max(np.nan_to_num(margin), 0.0) + (1.0 - s.entry.profit_weight) * near
+        attraction = (
+            s.entry.profit_weight * max(np.nan_to_num(margin), 0.0) + (1.0 - s.entry.profit_weight) * near
+        )
         hazard = s.entry.rate / 12.0 * s.entry.regions.get(setting.regions[region], 0.0) * attraction
         if market.luck["entry"][market.month, index] < 1.0 - np.exp(-hazard):
             entering.append(index)

@@ -8,6 +8,7 @@ import mesa
 import numpy as np
 
 from sim.scenario.events import AnyEvent, ExportRule, Subsidy, VendorBan
+from sim.scenario.month import Month
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -28,23 +29,44 @@ class Government(mesa.Agent):
         """Look at last month's market and add or end reactions."""
         view = self.model.last_month(self.region, self.row.rival)
         if self.row.tighten_below_lag is not None and view.rival_lag < self.row.tighten_below_lag:
-            self._add(ExportRule(
-                kind="export_rule", name=f"{self.region}-tightens", date=self._today(), source="reaction",
-                label="reaction", region=str(self.row.rival), predicate=self.row.tighten_rule,
-            ))
+            self._add(
+                ExportRule(
+                    kind="export_rule",
+                    name=f"{self.region}-tightens",
+                    date=self._today(),
+                    source="reaction",
+                    label="reaction",
+                    region=str(self.row.rival),
+                    predicate=self.row.tighten_rule,
+                )
+            )
         if self.row.encourage_open_above_lag is not None:
-            self._keep(view.own_lag > self.row.encourage_open_above_lag, Subsidy(
-                kind="subsidy", name=f"{self.region}-encourages", date=self._today(), source="reaction",
-                region=self.region, target="open_release", rate=min(self.row.encouragement, 1.0),
-            ))
+            self._keep(
+                view.own_lag > self.row.encourage_open_above_lag,
+                Subsidy(
+                    kind="subsidy",
+                    name=f"{self.region}-encourages",
+                    date=self._today(),
+                    source="reaction",
+                    region=self.region,
+                    target="open_release",
+                    rate=min(self.row.encouragement, 1.0),
+                ),
+            )
         if self.row.ban_foreign_above is not None and view.rival_public_share > self.row.ban_foreign_above:
-            self._add(VendorBan(
-                kind="vendor_ban", name=f"{self.region}-bans", date=self._today(), source="reaction",
-                region=self.region, segments=[n for n in self.model.setting.segments if n == "public"],
-                origin=self.row.rival,
-            ))
+            self._add(
+                VendorBan(
+                    kind="vendor_ban",
+                    name=f"{self.region}-bans",
+                    date=self._today(),
+                    source="reaction",
+                    region=self.region,
+                    segments=[n for n in self.model.setting.segments if n == "public"],
+                    origin=self.row.rival,
+                )
+            )
 
-    def _today(self) -> object:
+    def _today(self) -> Month:
         return self.model.setting.months[self.model.month]
 
     def _add(self, act: AnyEvent) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
@@ -12,16 +13,26 @@ from sim.choice.payoffs import evaluate
 from sim.choice.rules import View, find_rule
 from sim.record import COMPONENTS, MODES
 from sim.scenario.events import ForcedRelease
-from sim.setting import FLAGSHIP, SMALL, Array, Flags
-from sim.state import NEVER
 from sim.technology.capability import capability, derived_capability, run_flop, saturating
 from sim.technology.serving import bytes_per_token
+from sim.world.setting import FLAGSHIP, SMALL, Array, Flags
+from sim.world.state import NEVER
 
 if TYPE_CHECKING:
     from sim.market import Market
 
 SMALLEST_SCALE = 1e4
 """Revenue scale of a firm that has none, USD a month."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A family and how it will be released; `reasons` by column of the record's `decisions`."""
+
+    model: Model
+    mode: int
+    forced: ForcedRelease | None
+    reasons: dict[str, float]
 
 
 class Lab(mesa.Agent):
@@ -51,7 +62,8 @@ class Lab(mesa.Agent):
         """Whether the next model is finished this month."""
         state = self.model.state
         return bool(
-            state.active[self.index] and state.next_release[self.index] <= self.model.month
+            state.active[self.index]
+            and state.next_release[self.index] <= self.model.month
             and not (self.model.scenario.mechanisms.bankruptcy and state.broke[self.index] > 0)
         )
 
@@ -66,7 +78,9 @@ class Lab(mesa.Agent):
             lead = market.state.algorithm[others].max(initial=-np.inf)
             if np.isfinite(lead):
                 market.state.algorithm[i] = lead + self.row.initial_algorithm
-        market.state.next_release[i] = market.month + int(np.ceil(market.luck["phase"][market.month, i] * self._interval()))
+        market.state.next_release[i] = market.month + int(
+            np.ceil(market.luck["phase"][market.month, i] * self._interval())
+        )
 
     def _interval(self) -> float:
         return float(self.row.release_interval)
@@ -84,14 +98,25 @@ class Lab(mesa.Agent):
             state.algorithm[i] = (given - tech.reference_capability) / tech.capability_per_order - np.log10(
                 flop / tech.reference_flop
             )
-        own = float(capability(
-            flop, state.algorithm[i], per_order=tech.capability_per_order, reference=tech.reference_capability,
-            reference_flop=tech.reference_flop,
-        ))
-        size = float(bytes_per_token(
-            flop, state.algorithm[i], reference=tech.bytes_per_token, reference_flop=tech.reference_flop,
-            size_exponent=tech.size_exponent, progress=tech.serving_progress,
-        ))
+        own = float(
+            capability(
+                flop,
+                state.algorithm[i],
+                per_order=tech.capability_per_order,
+                reference=tech.reference_capability,
+                reference_flop=tech.reference_flop,
+            )
+        )
+        size = float(
+            bytes_per_token(
+                flop,
+                state.algorithm[i],
+                reference=tech.bytes_per_token,
+                reference_flop=tech.reference_flop,
+                size_exponent=tech.size_exponent,
+                progress=tech.serving_progress,
+            )
+        )
         base = -1
         if given is None:
             if m.noise:
@@ -124,35 +149,50 @@ class Lab(mesa.Agent):
         built = derived_capability(usable[base], flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
         return base, float(built)
 
-    def release(self, forced: ForcedRelease | None = None) -> None:
-        """Train the family that is due, choose its mode, release it."""
+    def decide(self, forced: ForcedRelease | None = None) -> Release:
+        """Train the family that is due and choose its mode. Changes nothing that others see this month."""
         market, i = self.model, self.index
         model = self.train(forced)
-        allowed, rates = market.policy.modes_for(self.region, float(model.capability[FLAGSHIP]))
-        allowed = allowed & ~market.reacting_ban(self.region, float(model.capability[FLAGSHIP]))
-        rates = rates + np.where(OPENS_FLAGSHIP, market.policy.open_subsidy[market.setting.lab_region[i]], 0.0)
+        if forced is not None:
+            return Release(model, MODES.index(forced.mode), forced, {})
+        flagship = float(model.capability[FLAGSHIP])
+        allowed, rates = market.policy.modes_for(self.region, flagship)
+        allowed = allowed & ~market.reacting_ban(self.region, flagship)
+        rates = rates + np.where(
+            OPENS_FLAGSHIP, market.policy.open_subsidy[market.setting.lab_region[i]], 0.0
+        )
         if not allowed.any():
             allowed = np.arange(len(MODES)) == CLOSED
-        if forced is not None:
-            mode = MODES.index(forced.mode)
-            self._note(model, mode, forced, None)
-        else:
-            mode = self._choose(model, allowed, rates)
-        self._apply(model, mode, forced)
+        mode, reasons = self._choose(model, allowed, rates)
+        return Release(model, mode, None, reasons)
 
-    def _choose(self, model: Model, allowed: Flags, rates: Array) -> int:
-        """Ask the rule, draw the mode, write down the choice and its reasons."""
+    def release(self, plan: Release) -> None:
+        """Release the family as decided."""
+        self._note(plan)
+        self._apply(plan)
+
+    def _choose(self, model: Model, allowed: Flags, rates: Array) -> tuple[int, dict[str, float]]:
+        """Ask the rule and draw the mode; returns it and the reasons, by column of the record's `decisions`."""
         market, i = self.model, self.index
         state, choice = market.state, market.scenario.choice
         parts: dict[bool, Array] = {}
-        backing = 0.0 if self.row.parent else choice.funding_value * float(market.funding_path[market.month, i])
+        backing = (
+            0.0 if self.row.parent else choice.funding_value * float(market.plans.funding[market.month, i])
+        )
         scale = max(float(state.revenue[i]) + backing, SMALLEST_SCALE)
 
         def payoffs(ahead: bool) -> Array:
             nonlocal scale
             if ahead not in parts:
                 found = evaluate(
-                    market.setting, state, market.policy, i, model, market.month, self._outlook(), ahead=ahead,
+                    market.setting,
+                    state,
+                    market.policy,
+                    i,
+                    model,
+                    market.month,
+                    self._outlook(),
+                    ahead=ahead,
                     allowed=allowed,
                 )
                 scale = max(float(state.revenue[i]) + backing, found.revenue + backing, SMALLEST_SCALE)
@@ -165,64 +205,90 @@ class Lab(mesa.Agent):
 
         peers = state.active & (state.released > NEVER) & (np.arange(len(state.active)) != i)
         ratio = state.profit / np.maximum(state.revenue, SMALLEST_SCALE)
-        verdict = self.rule(View(
-            payoffs=payoffs, present=int(state.mode[i]), initial=MODES.index(self.row.initial_mode), allowed=allowed,
-            attraction=state.attraction[i], experience=float(state.experience[i]), peer_mode=state.mode[peers],
-            peer_profit=ratio[: len(peers)][peers], own_profit=float(ratio[i]),
-            luck=float(market.luck["peer"][market.month, i]), parameters=choice,
-        ))
+        verdict = self.rule(
+            View(
+                payoffs=payoffs,
+                present=int(state.mode[i]),
+                initial=MODES.index(self.row.initial_mode),
+                allowed=allowed,
+                attraction=state.attraction[i],
+                experience=float(state.experience[i]),
+                peer_mode=state.mode[peers],
+                peer_profit=ratio[: len(peers)][peers],
+                own_profit=float(ratio[i]),
+                luck=float(market.luck["peer"][market.month, i]),
+                parameters=choice,
+            )
+        )
         state.attraction[i], state.experience[i] = verdict.attraction, verdict.experience
         reached = np.cumsum(verdict.probability) > market.luck["mode"][market.month, i]
         mode = int(np.argmax(reached)) if reached.any() else int(np.argmax(verdict.probability))
-        reasons: dict[str, Any] = {"scale": scale}
+        reasons = {"scale": scale}
         part = parts.get(True, parts.get(False))
         for k, name in enumerate(MODES):
-            reasons[f"{name}_probability"] = verdict.probability[k]
+            reasons[f"{name}_probability"] = float(verdict.probability[k])
             if part is not None and allowed[k]:
-                reasons |= {f"{name}_{component}": part[k, c] for c, component in enumerate(COMPONENTS)}
-                reasons[f"{name}_payoff"] = part[k].sum()
-        self._note(model, mode, None, reasons)
-        return mode
+                reasons |= {
+                    f"{name}_{component}": float(part[k, c]) for c, component in enumerate(COMPONENTS)
+                }
+                reasons[f"{name}_payoff"] = float(part[k].sum())
+        return mode, reasons
 
     def _outlook(self) -> Outlook:
         market = self.model
         tech = market.scenario.technology
         labs = len(market.setting.labs)
         return Outlook(
-            bandwidth_price=market.bandwidth_price, weights=market.weights(),
-            funding=0.0 if self.row.parent else float(market.funding_path[market.month, self.index]),
-            growth=market.serving_growth(), training_flop=run_flop(
+            bandwidth_price=market.bandwidth_price,
+            weights=market.weights(),
+            funding=0.0 if self.row.parent else float(market.plans.funding[market.month, self.index]),
+            growth=float(market.plans.serving_growth[market.month]),
+            training_flop=run_flop(
                 market.state.training[:labs], tech.utilisation, tech.run_months, tech.final_run_share
             ),
         )
 
-    def _note(self, model: Model, mode: int, forced: ForcedRelease | None, reasons: dict[str, Any] | None) -> None:
-        """Write down the release, and the choice if there was one."""
+    def _note(self, plan: Release) -> None:
+        """Write down the release and how it was chosen."""
         market, i = self.model, self.index
-        state = market.state
+        state, model, forced = market.state, plan.model, plan.forced
         rivals = np.delete(state.capability[:, FLAGSHIP], i).max(initial=-np.inf)
         best = max(rivals, float(state.open_capability[:, FLAGSHIP].max()))
         gap = float(best - model.capability[FLAGSHIP]) if np.isfinite(best) else np.nan
         self.families += 1
         common = {"month": market.month, "lab": self.name, "region": self.region}
-        name = forced.model if forced is not None else f"{self.row.title or self.name} {self.families}"
-        market.record.models.append({
-            **common, "model": name, "mode": MODES[mode], "forced": forced is not None,
-            "base": market.setting.labs[model.base] if model.base >= 0 else "",
-            "capability": float(model.capability[FLAGSHIP]), "capability_small": float(model.capability[SMALL]),
-            "flop": model.flop, "algorithm": float(state.algorithm[i]), "bytes_per_token": float(model.bytes_[FLAGSHIP]),
-            "frontier_gap": gap,
-        })
-        market.record.decisions.append({
-            **common, "rule": "history" if forced is not None else self.rule_name, "previous": MODES[state.mode[i]],
-            "taken": MODES[mode], "forced": forced is not None, "capability": float(model.capability[FLAGSHIP]),
-            "frontier_gap": gap, **(reasons or {}),
-        })
+        market.record.models.append(
+            {
+                **common,
+                "model": forced.model if forced else f"{self.row.title or self.name} {self.families}",
+                "mode": MODES[plan.mode],
+                "forced": forced is not None,
+                "base": market.setting.labs[model.base] if model.base >= 0 else "",
+                "capability": float(model.capability[FLAGSHIP]),
+                "capability_small": float(model.capability[SMALL]),
+                "flop": model.flop,
+                "algorithm": float(state.algorithm[i]),
+                "bytes_per_token": float(model.bytes_[FLAGSHIP]),
+                "frontier_gap": gap,
+            }
+        )
+        market.record.decisions.append(
+            {
+                **common,
+                "rule": "history" if forced else self.rule_name,
+                "previous": MODES[state.mode[i]],
+                "taken": MODES[plan.mode],
+                "forced": forced is not None,
+                "capability": float(model.capability[FLAGSHIP]),
+                "frontier_gap": gap,
+                **plan.reasons,
+            }
+        )
 
-    def _apply(self, model: Model, mode: int, forced: ForcedRelease | None) -> None:
+    def _apply(self, plan: Release) -> None:
         """Put the family on the market."""
         market, i = self.model, self.index
-        state = market.state
+        state, model, mode = market.state, plan.model, plan.mode
         state.mode[i], state.released[i] = mode, market.month
         state.capability[i], state.bytes_[i] = model.capability, model.bytes_
         lagged = 0.0 if OPENS_FLAGSHIP[mode] else market.scenario.technology.lagged_gap

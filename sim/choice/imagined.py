@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.offers import Offers, Terms, current_offers, quality, taste, terms
-from sim.policy import Policy
 from sim.record import MODES
-from sim.setting import API, FLAGSHIP, SMALL, TIERS, Array, Flags, Setting
-from sim.state import NEVER, State
 from sim.technology.capability import derived_capability, open_pool
+from sim.world.offers import Offers, current_offers
+from sim.world.policy import Policy
+from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Flags, Setting
+from sim.world.state import NEVER, State
+from sim.world.tastes import quality, taste
+from sim.world.terms import Terms, terms
 
 CLOSED, OPEN_LAGGED, OPEN_RESTRICTED, OPEN = range(len(MODES))
 RELEASES = np.array([[False, False], [False, True], [True, True], [True, True]])
@@ -71,28 +73,40 @@ def imagine(setting: Setting, state: State, lab: int, model: Model, month: int) 
     hosts = [c for c in range(len(setting.clouds)) if m.hosting and c != setting.own_cloud[lab]]
     channels = [1 + c for c in hosts] + ([setting.self_hosting] if m.self_hosting else [])
 
-    def own(channel: list[int], tiers: list[int], *, open_: bool, newest: bool = True, below: float = 0.0) -> Offers:
+    def own(
+        channel: list[int], tiers: list[int], *, open_: bool, newest: bool = True, below: float = 0.0
+    ) -> Offers:
         tier = np.repeat(np.array(tiers, dtype=np.int64), len(channel))
         n = len(tier)
         return Offers(
-            lab=np.full(n, lab), tier=tier, channel=np.tile(np.array(channel, dtype=np.int64), len(tiers)),
-            capability=model.capability[tier] - below, bytes_=model.bytes_[tier], since=np.full(n, month),
-            hosted_since=np.full(n, NEVER), open_=np.full(n, open_), newest=np.full(n, newest),
+            lab=np.full(n, lab),
+            tier=tier,
+            channel=np.tile(np.array(channel, dtype=np.int64), len(tiers)),
+            capability=model.capability[tier] - below,
+            bytes_=model.bytes_[tier],
+            since=np.full(n, month),
+            hosted_since=np.full(n, NEVER),
+            open_=np.full(n, open_),
+            newest=np.full(n, newest),
             restricted=np.full(n, True),
         )
 
     both = [FLAGSHIP, SMALL]
     lagged = own(channels, [SMALL], open_=True, newest=False, below=setting.scenario.technology.lagged_gap)
     parts = {
-        served: np.ones(len(MODES), dtype=bool)[:, None], old: ~RELEASES[:, old.tier],
-        own([API], both, open_=False): ~OPENS_FLAGSHIP[:, None], own([API], both, open_=True): OPENS_FLAGSHIP[:, None],
+        served: np.ones(len(MODES), dtype=bool)[:, None],
+        old: ~RELEASES[:, old.tier],
+        own([API], both, open_=False): ~OPENS_FLAGSHIP[:, None],
+        own([API], both, open_=True): OPENS_FLAGSHIP[:, None],
         own(channels, both, open_=True): OPENS_FLAGSHIP[:, None],
         lagged: (RELEASES[:, SMALL] & ~OPENS_FLAGSHIP)[:, None],
     }
     offers = served
     for part in list(parts)[1:]:
         offers = offers.joined(part)
-    has = np.concatenate([np.broadcast_to(modes, (len(MODES), len(part))) for part, modes in parts.items()], axis=1)
+    has = np.concatenate(
+        [np.broadcast_to(modes, (len(MODES), len(part))) for part, modes in parts.items()], axis=1
+    )
     return offers, has
 
 
@@ -169,15 +183,27 @@ class Rivals:
         """The lab's offers with one more for each tier's rivals, of price 1, bought from nobody."""
         labs = len(setting.labs)
         mass = Offers(
-            lab=np.full(TIERS, labs - 1), tier=np.arange(TIERS), channel=np.full(TIERS, setting.channels - 1),
-            capability=np.zeros(TIERS), bytes_=np.ones(TIERS), since=np.full(TIERS, NEVER),
-            hosted_since=np.full(TIERS, NEVER), open_=np.zeros(TIERS, dtype=bool), newest=np.zeros(TIERS, dtype=bool),
+            lab=np.full(TIERS, labs - 1),
+            tier=np.arange(TIERS),
+            channel=np.full(TIERS, setting.channels - 1),
+            capability=np.zeros(TIERS),
+            bytes_=np.ones(TIERS),
+            since=np.full(TIERS, NEVER),
+            hosted_since=np.full(TIERS, NEVER),
+            open_=np.zeros(TIERS, dtype=bool),
+            newest=np.zeros(TIERS, dtype=bool),
             restricted=np.zeros(TIERS, dtype=bool),
         )
         one, none = np.ones(TIERS), np.zeros(TIERS)
         unit = Terms(
-            seller=np.full(TIERS, -1), load=one, cost=one, running=one,
-            dearer=np.ones((len(setting.cohorts), TIERS)), royalty=none, own_margin=none, lab_margin=none,
+            seller=np.full(TIERS, -1),
+            load=one,
+            cost=one,
+            running=one,
+            dearer=np.ones((len(setting.cohorts), TIERS)),
+            royalty=none,
+            own_margin=none,
+            lab_margin=none,
         )
         return offers.joined(mass), deal.joined(unit)
 
@@ -193,7 +219,14 @@ class Lesson:
 
 
 def taught(
-    setting: Setting, state: State, policy: Policy, lab: int, model: Model, mode: int, horizon: int, outlook: Outlook
+    setting: Setting,
+    state: State,
+    policy: Policy,
+    lab: int,
+    model: Model,
+    mode: int,
+    horizon: int,
+    outlook: Outlook,
 ) -> Lesson:
     """What rivals gain by `horizon` months from the weights that `mode` opens."""
     s, sp = setting.scenario, setting.scenario.spillovers
@@ -231,5 +264,3 @@ def reached(setting: Setting, state: State, years: Array) -> Array:
     later = 1.0 - (1.0 - f) * np.exp(-hazard * years[:, None])
     moved = (later - f * stay) / np.maximum(f, 1e-12)
     return np.maximum(moved, cohorts.reconsider)
-
-

@@ -14,11 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, Rivals, imagine, reached, taught
-from sim.offers import Offers, Terms, claims, first_prices, pool_capacity, price_problem, quality, taste, terms
-from sim.policy import Policy
 from sim.record import COMPONENTS, MODES
-from sim.setting import Array, Flags, Setting
-from sim.state import State
+from sim.world.offers import Offers
+from sim.world.policy import Policy
+from sim.world.setting import Array, Flags, Setting
+from sim.world.state import State
+from sim.world.tastes import quality, taste
+from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_problem, terms
 
 LOOK_TOLERANCE = 1e-6
 HOST_FREES = 0.5
@@ -44,8 +46,16 @@ class Case(NamedTuple):
 
 
 def evaluate(
-    setting: Setting, state: State, policy: Policy, lab: int, model: Model, month: int, outlook: Outlook, *,
-    ahead: bool, allowed: Flags,
+    setting: Setting,
+    state: State,
+    policy: Policy,
+    lab: int,
+    model: Model,
+    month: int,
+    outlook: Outlook,
+    *,
+    ahead: bool,
+    allowed: Flags,
 ) -> Payoffs:
     """Payoffs of the modes for a lab that is about to release `model`.
 
@@ -63,7 +73,7 @@ def evaluate(
 
     offers, has = imagine(setting, state, lab, model, month)
     xi = taste(setting, policy, offers, month)
-    reachable = np.isfinite(xi).any(axis=0) & has[allowed].any(axis=0)
+    reachable = np.flatnonzero(np.isfinite(xi).any(axis=0) & has[allowed].any(axis=0))
     offers, has, xi = offers.take(reachable), has[:, reachable], xi[:, reachable]
     deal = terms(setting, state, policy, offers, outlook.bandwidth_price)
     xi = xi - cohorts.price_sensitivity[:, None] * np.log(deal.dearer)
@@ -73,8 +83,10 @@ def evaluate(
     q = np.where(has[modes][:, None, :], q, -np.inf)
 
     rivals = Rivals.look(setting, state, policy, lab, month, outlook)
-    lessons = [taught(setting, state, policy, lab, model, case.mode, case.horizon, outlook) if case.taught else None
-               for case in cases]
+    lessons = [
+        taught(setting, state, policy, lab, model, case.mode, case.horizon, outlook) if case.taught else None
+        for case in cases
+    ]
     q = np.concatenate([q, rivals.worth(setting, progress, elapsed + years, lessons)], axis=-1)
     offers, deal = rivals.beside(setting, offers, deal)
 
@@ -86,13 +98,20 @@ def evaluate(
     spare = state.bandwidth * np.where(own, 1.0, np.maximum(1.0 - state.use, HOST_FREES))
     crowd = (choosing.sum(axis=1) / max(float(outlook.weights.sum()), 1e-300))[:, None]
     result = problem.solve(
-        q, deal.cost, weights=choosing,
+        q,
+        deal.cost,
+        weights=choosing,
         capacity=pool_capacity(problem, spare * outlook.growth ** years[:, None] * crowd),
-        load=deal.load, complement=complement, royalty=paid,
-        start=first_prices(offers, deal, state.price[offers.slots(setting)]), tolerance=LOOK_TOLERANCE,
+        load=deal.load,
+        complement=complement,
+        royalty=paid,
+        start=first_prices(deal, state.price[offers.slots(setting)]),
+        tolerance=LOOK_TOLERANCE,
         on_failure="warn",
     )
-    parts, revenue, tokens = _earnings(setting, lab, offers, deal, royalty, result.prices, result.shares, choosing)
+    parts, revenue, tokens = _earnings(
+        setting, lab, offers, deal, royalty, result.prices, result.shares, choosing
+    )
     use = tokens / np.maximum(state.tokens.sum() * crowd[:, 0], 1e-300)
     takings = revenue / np.maximum(outlook.weights.sum() * crowd[:, 0], 1e-300)
     parts[:, COMPONENTS.index("funding")] = _funding(setting, state, use, takings, outlook.funding)
@@ -125,7 +144,14 @@ def _discounted(cases: list[Case], parts: Array, discount: Array, revenue: float
 
 
 def _earnings(
-    setting: Setting, lab: int, offers: Offers, deal: Terms, royalty: Array, prices: Array, shares: Array, weights: Array
+    setting: Setting,
+    lab: int,
+    offers: Offers,
+    deal: Terms,
+    royalty: Array,
+    prices: Array,
+    shares: Array,
+    weights: Array,
 ) -> tuple[Array, Array, Array]:
     """Components of the firm's monthly earnings, its revenue and its models' tokens (Mtok), by case."""
     usage = setting.scenario.demand.usage_elasticity

@@ -9,8 +9,7 @@ from importlib import import_module
 import numpy as np
 
 from sim.scenario.submodels import Choice
-from sim.setting import Array, Flags
-
+from sim.world.setting import Array, Flags
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,9 @@ def imitate(view: View) -> Verdict:
     probability[view.present] = 1.0
     if view.peer_mode.size:
         peer = min(int(view.luck * view.peer_mode.size), view.peer_mode.size - 1)
-        better = np.clip(view.parameters.imitation * (view.peer_profit[peer] - view.own_profit), -500.0, 500.0)
+        better = np.clip(
+            view.parameters.imitation * (view.peer_profit[peer] - view.own_profit), -500.0, 500.0
+        )
         adopt = 1.0 / (1.0 + np.exp(-better))
         probability *= 1.0 - adopt
         probability[int(view.peer_mode[peer])] += adopt
@@ -137,7 +138,13 @@ def _answer(view: View, probability: Array) -> Verdict:
     return Verdict(probability, view.attraction, view.experience)
 
 
-RULES: dict[str, Rule] = {"lookahead": lookahead, "myopic": myopic, "ewa": ewa, "imitate": imitate, "fixed": fixed}
+RULES: dict[str, Rule] = {
+    "lookahead": lookahead,
+    "myopic": myopic,
+    "ewa": ewa,
+    "imitate": imitate,
+    "fixed": fixed,
+}
 
 
 def find_rule(name: str) -> Rule:
@@ -152,7 +159,9 @@ def find_rule(name: str) -> Rule:
         return RULES[name]
     module, _, attribute = name.partition(":")
     if not attribute:
-        raise ValueError(f"unknown decision rule '{name}'; allowed: {', '.join(RULES)}, or package.module:callable")
+        raise ValueError(
+            f"unknown decision rule '{name}'; allowed: {', '.join(RULES)}, or package.module:callable"
+        )
     try:
         found = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:

@@ -15,7 +15,9 @@ class AccountError(RuntimeError):
     """An identity of the month does not hold: a mistake in the program, never in the scenario."""
 
 
-def require_equal(what: str, names: Sequence[str], month: object, left: Array, right: Array, scale: float) -> None:
+def require_equal(
+    what: str, names: Sequence[str], month: object, left: Array, right: Array, scale: float
+) -> None:
     """Raise if two accounts differ by more than 1e-8 of `scale`.
 
     Parameters

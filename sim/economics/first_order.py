@@ -78,6 +78,7 @@ class State:
     weights: FloatArray  # (m, segments) adding up to 1
     cost: FloatArray  # (m, offers)
     revenue: FloatArray  # (m, claims) R
+    break_even: FloatArray  # (m, offers) price at which the seller keeps the unit cost
     load: FloatArray  # (m, members of pools) capacity units per unit of use
     capacity: FloatArray  # (m, pools) per customer; inf where there is no limit
     shadow_unit: FloatArray  # (m, pools) a shadow price that would be as large as a unit cost
@@ -128,7 +129,7 @@ def price_step(h: FloatArray, shadow: FloatArray, state: State, game: Game) -> S
         ceiling = ceiling_price(cost, state, game)
         gap = np.where(next_price > ceiling, np.abs(price / ceiling - 1.0), gap)
         next_price = np.minimum(next_price, ceiling)
-    next_h = _bounded(next_price, price, game)
+    next_h = _bounded(next_price, price, state.break_even, game)
     if game.at_cost is not None:
         next_h = np.where(game.at_cost, h, next_h)
         gap[:, game.at_cost] = 0.0
@@ -234,11 +235,11 @@ def _within_capacity(
 
     rise = state.load / per_unit[:, member]
     free = next_price[:, member] - shadow[:, pools.index] * rise
-    now = price[:, member]
+    now, break_even = price[:, member], state.break_even[:, member]
 
     def prices(at: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The members' h at these shadow prices, and its slope."""
-        member_h = _bounded(free + at[:, pools.index] * rise, now, game)
+        member_h = _bounded(free + at[:, pools.index] * rise, now, break_even, game)
         return member_h, rise / np.exp(member_h) if game.log_price else rise
 
     next_shadow = shadow_step(
@@ -248,11 +249,17 @@ def _within_capacity(
     return Step(step.next_h, next_shadow, np.maximum(step.residual, slackness))
 
 
-def _bounded(price: FloatArray, now: FloatArray, game: Game) -> FloatArray:
-    """A next price as it enters utility, within a factor of the present one where it must be positive."""
+def _bounded(price: FloatArray, now: FloatArray, break_even: FloatArray, game: Game) -> FloatArray:
+    """A next price as it enters utility, where it must be positive within a factor of the present one.
+
+    From above break-even the first step below it ends there: prices far apart make the buyers of the dearer
+    offer look worthless, and deep below costs the map hardly moves.
+    """
     if not game.positive:
         return price
-    within = np.clip(price, now / _LARGEST_FACTOR, now * _LARGEST_FACTOR)
+    low = now / _LARGEST_FACTOR
+    low = np.where(now > break_even, np.maximum(low, break_even), low)
+    within = np.clip(price, low, now * _LARGEST_FACTOR)
     return np.asarray(np.log(within)) if game.log_price else within
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-# Measured on random markets (tests/economics/test_fixed_point.py keeps watch): from a cold start to 1e-10
-# plain iteration takes about 120 evaluations, depth 3 36, depth 5 29, depth 8 26 and depth 12 25.
+# Evaluations of the pricing map from a cold start to 1e-10, mean over 60 random markets of 60 offers: 107 by plain
+# iteration, 39 at depth 3, 32 at 5, 28 at 8, 26 at 12.
 _DEPTH = 8
-_RIDGE = 1e-14  # of the normal equations, relative to their trace
+_RIDGE = 1e-13  # added to the unit diagonal of the normal equations
 _GROWTH = 1.5  # an accelerated step that lets the residual grow by more than this has failed
 _LONGEST_STEP = 100.0  # an accelerated step goes at most so many times as far as the plain one
 _LONGEST_PATIENCE = 40
@@ -50,10 +50,10 @@ def fixed_points(
 
     With f = g(x) - x, an accelerated step goes to x + f - (dX + dF) a, where a solves min |f - dF a| over the
     last `depth` differences of x and f. A problem accelerates only while that works: an accelerated step that
-    lets the residual grow is taken back for the plain step x <- g(x), and plain steps go on until several in a
-    row, each time more, have cut the residual. So no problem is held at a near-solution, where residuals dip and
-    rise again, and each starts towards fixed points that attract plain iteration: of the pricing map these are
-    the maxima of profit, not its minima.
+    lets the residual grow is taken back for the plain step x <- g(x), and plain steps go on until several in
+    a row, each time more, have cut the residual. So no problem is held at a near-solution, where residuals
+    dip and rise again, and each starts towards fixed points that attract plain iteration: of the pricing map
+    these are the maxima of profit, not its minima.
 
     Parameters
     ----------
@@ -83,7 +83,9 @@ def fixed_points(
     history = _History(problems, n, depth)
     for count in range(1, iterations + 1):
         image, residual = function(x)
-        residual = np.where(np.isfinite(image).all(axis=-1) & np.isfinite(residual), residual, np.inf)
+        lost = ~(np.isfinite(image).all(axis=-1) & np.isfinite(residual))
+        if lost.any():
+            image, residual = np.where(lost[:, None], x, image), np.where(lost, np.inf, residual)
         taken[active] = count
         better = residual < best_residual[active]
         best_x[active[better]], best_residual[active[better]] = x[better], residual[better]
@@ -101,7 +103,8 @@ def fixed_points(
         if not left.any():
             break
         if not left.all():
-            active, x, last_image, last_residual = (a[left] for a in (active, x, last_image, last_residual))
+            active, last_residual = active[left], last_residual[left]
+            x, last_image = x[left], last_image[left]
             history.keep(left)
             trust.keep(left)
             function = function.rows(left)
@@ -117,7 +120,7 @@ class _Trust:
         self.patience = np.ones(problems, dtype=np.intp)  # how many of them it takes
 
     def update(self, residual: FloatArray, before: FloatArray) -> BoolArray:
-        """Take note of the last step; returns the problems in which it failed, an infinite residual always."""
+        """Take note of the last step; returns the problems in which it failed."""
         failed = (self.accelerating & (residual > _GROWTH * before)) | np.isinf(residual)
         self.steady = np.where(residual < before, self.steady + 1, 0)
         self.steady[failed] = 0
@@ -161,13 +164,14 @@ class _History:
         used = min(self.count, self.depth)
         if not accelerate.any():
             return f
-        df = self.df[:, :used]
-        gram = df @ df.swapaxes(-1, -2)
-        diagonal = gram.reshape(len(gram), -1)[:, :: used + 1]  # a view
-        trace = diagonal.sum(axis=-1)
-        diagonal += np.where(trace > 0, _RIDGE * trace, 1.0)[:, None]
-        weights = np.linalg.solve(gram, df @ f[..., None])
-        accelerated = f - ((self.dx[:, :used] + df).swapaxes(-1, -2) @ weights)[..., 0]
+        df, dx = self.df[:, :used], self.dx[:, :used]
+        length = np.sqrt(np.vecdot(df, df))[..., None]
+        length[length == 0] = 1.0
+        unit = df / length
+        gram = unit @ unit.swapaxes(-1, -2)
+        gram.reshape(len(gram), -1)[:, :: used + 1] = 1.0 + _RIDGE  # the diagonals
+        weights = np.linalg.solve(gram, unit @ f[..., None]) / length
+        accelerated = f - ((dx + df).swapaxes(-1, -2) @ weights)[..., 0]
         length, plain = np.abs(accelerated).max(axis=-1), np.abs(f).max(axis=-1)
         accelerate = accelerate & (length <= _LONGEST_STEP * plain)
         return np.where(accelerate[:, None], accelerated, f)

@@ -97,6 +97,7 @@ class Inputs:
             weights=shares_of,
             cost=c,
             revenue=flat(revenue, len(game.claims.offer)),
+            break_even=c / flat(revenue, len(game.claims.offer))[:, :offers],
             load=loads,
             capacity=np.where(np.isnan(people), np.inf, flat(stock, len(pools.labels)) / people),
             shadow_unit=pools.least(unit_cost[:, pools.offer] / loads),

@@ -188,6 +188,8 @@ class PriceProblem:
             prices = state.cost / (own * (1.0 - margin))
         else:
             prices = state.cost / own + 1.0 / game.sensitivity.mean()
+        if game.positive:
+            prices = np.maximum(prices, state.break_even)  # deep below costs the map hardly moves
         if game.at_cost is not None:
             prices = np.where(game.at_cost, state.cost, prices)
         prices = np.broadcast_to(prices, (inputs.markets, self.offers))

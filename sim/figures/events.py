@@ -15,6 +15,7 @@ from sim.figures.context import Date, Event, day
 from sim.figures.style import MUTED, RULE, Width
 
 ROWS = 3
+MOST_TRIED = 30  # marks, beyond which leaving out each in turn takes too long
 PAD = 0.025  # inches between a rule and its words
 PROJECTION = "projection →"
 
@@ -53,12 +54,29 @@ def marks(events: Sequence[Event | tuple[Date, str]], history_until: Date | None
 def place(found: Sequence[tuple[Mark, float]], size: Width, left: float, right: float) -> list[Label]:
     """Find room for labels, given each mark and where its rule stands, between two ends in inches.
 
-    Marks of higher priority go first, and among equals later ones: a label stands to the right of its rule,
-    so that earlier labels step up over later ones and no rule crosses words. A label without room is left
-    out.
+    A label stands to the right of its rule. Taken from the right to the left, earlier labels step up over
+    later ones, and no rule crosses words. Labels without room are left out; where those count for more than
+    what they would replace, they go first, or a label in their way goes.
     """
+    backwards = sorted(found, key=lambda pair: -pair[0].day)
+    best = _place(backwards, size, left, right)
+    if len(best) < len(found):
+        orders = [sorted(backwards, key=lambda pair: -pair[0].priority)]
+        if len(found) <= MOST_TRIED:
+            orders += [[*backwards[:i], *backwards[i + 1 :]] for i in range(len(backwards))]
+        tried = (_place(order, size, left, right) for order in orders)
+        best = max([best, *tried], key=_worth)
+    return best
+
+
+def _worth(labels: Sequence[Label]) -> tuple[int, int]:
+    return sum(label.mark.priority for label in labels), len(labels)
+
+
+def _place(order: Sequence[tuple[Mark, float]], size: Width, left: float, right: float) -> list[Label]:
+    """Give each label in turn the lowest row that is free, to the right of its rule or else to the left."""
     placed: list[Label] = []
-    for mark, x in sorted(found, key=lambda pair: (-pair[0].priority, -pair[0].day)):
+    for mark, x in order:
         wide = text.width(mark.words, size.small)
         spots = ((x + PAD, x + PAD + wide), (x - PAD - wide, x - PAD))
         tries = (Label(mark, x, start, end, row) for start, end in spots for row in range(ROWS))

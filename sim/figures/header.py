@@ -59,7 +59,7 @@ class Head:
         room = size.inches - 2 * EDGE
         self._size = size
         self._title = text.balanced(title, room, size.title, bold=True)
-        self._subtitle = text.wrap(subtitle, room, size.small + 0.5, most=6)
+        self._subtitle = text.balanced(subtitle, room, size.small + 0.5, narrowest=0.85)
         self._key: list[list[tuple[float, Key]]] = []
         x = room + 1
         for entry in key:

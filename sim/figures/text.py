@@ -60,11 +60,14 @@ def shorten(text: str, room: float, size: float, bold: bool = False) -> str:
     return text.rstrip() + "…"
 
 
-def balanced(text: str, room: float, size: float, bold: bool = False, most: int = 4) -> list[str]:
-    """Lines that fit the room, as even as they can be without taking more of them."""
-    lines = wrap(text, room, size, bold, most)
+def balanced(text: str, room: float, size: float, bold: bool = False, narrowest: float = 0.55) -> list[str]:
+    """Lines that fit the room, as even as they can be without taking more of them.
+
+    narrowest : part of the room below which lines are not made narrower.
+    """
+    lines = wrap(text, room, size, bold, most=6)
     for part in (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95):
-        narrower = wrap(text, room * part, size, bold, most + 1)
+        narrower = wrap(text, room * part, size, bold, most=6) if part >= narrowest else []
         if 1 < len(narrower) <= len(lines) and " ".join(narrower) == " ".join(lines):
             return narrower
     return lines

@@ -12,7 +12,7 @@ from pandas.api.types import union_categoricals
 
 from sim.record import CLOUDS, DECISIONS, LABS, MARKET, MODELS, TABLES, USAGE, WORLD, Record, Table
 from sim.scenario.month import Month
-from sim.setting import Setting
+from sim.world.setting import Setting
 
 Frames = dict[str, pd.DataFrame]
 Names = pd.api.extensions.ExtensionArray

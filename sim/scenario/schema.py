@@ -26,12 +26,19 @@ from sim.scenario.submodels import (
 class Scenario(Entry):
     """Everything that a run depends on, but the seed."""
 
-    title: str = parameter(..., unit="text", source=JUDGEMENT, meaning="One line for lists", role="structural")
-    description: str = parameter("", unit="text", source=JUDGEMENT, meaning="What is asked", role="structural")
+    title: str = parameter(
+        ..., unit="text", source=JUDGEMENT, meaning="One line for lists", role="structural"
+    )
+    description: str = parameter(
+        "", unit="text", source=JUDGEMENT, meaning="What is asked", role="structural"
+    )
     start: Month = parameter(..., unit="month", source=JUDGEMENT, meaning="First month", role="structural")
     end: Month = parameter(..., unit="month", source=JUDGEMENT, meaning="Last month", role="structural")
     history_until: Month | None = parameter(
-        None, unit="month", source=JUDGEMENT, role="structural",
+        None,
+        unit="month",
+        source=JUDGEMENT,
+        role="structural",
         meaning="Real releases are replayed up to this month; none: never",
     )
     mechanisms: Mechanisms = Mechanisms()
@@ -91,7 +98,9 @@ def _references(s: Scenario) -> Iterator[Flaw]:
             yield from _unknown(("clouds", name, "owner"), cloud.owner, labs, "lab")
             if cloud.owner in owners:
                 yield Flaw(
-                    ("clouds", name, "owner"), f"'{cloud.owner}' owns '{owners[cloud.owner]}' already", "one cloud a lab"
+                    ("clouds", name, "owner"),
+                    f"'{cloud.owner}' owns '{owners[cloud.owner]}' already",
+                    "one cloud a lab",
                 )
             owners[cloud.owner] = name
     for name, region_entry in s.regions.items():
@@ -102,10 +111,14 @@ def _references(s: Scenario) -> Iterator[Flaw]:
             for region in getattr(segment, field):
                 yield from _unknown(("segments", name, field, region), region, regions, "region")
         for region in sorted(set(segment.customers) ^ set(segment.spending)):
-            yield Flaw(("segments", name), f"'{region}' has customers or spending but not both", "both or neither")
+            yield Flaw(
+                ("segments", name), f"'{region}' has customers or spending but not both", "both or neither"
+            )
         for region, spending in segment.spending.items():
             if spending > 0 and segment.customers.get(region, 0.0) == 0:
-                yield Flaw(("segments", name, "spending", region), "spending without customers", "customers above 0")
+                yield Flaw(
+                    ("segments", name, "spending", region), "spending without customers", "customers above 0"
+                )
     for name, chip in s.chips.items():
         yield from _unknown(("chips", name, "origin"), chip.origin, regions, "region")
         for region in chip.supply:
@@ -124,9 +137,22 @@ def _references(s: Scenario) -> Iterator[Flaw]:
 def _event_references(
     s: Scenario, regions: list[str], labs: list[str], segments: list[str], firms: list[str]
 ) -> Iterator[Flaw]:
-    known = {"region": regions, "origin": regions, "lab": labs, "labs": labs, "segments": segments, "end_users": firms}
-    what = {"region": "region", "origin": "region", "lab": "lab", "labs": "lab", "segments": "segment",
-            "end_users": "lab or cloud"}
+    known = {
+        "region": regions,
+        "origin": regions,
+        "lab": labs,
+        "labs": labs,
+        "segments": segments,
+        "end_users": firms,
+    }
+    what = {
+        "region": "region",
+        "origin": "region",
+        "lab": "lab",
+        "labs": "lab",
+        "segments": "segment",
+        "end_users": "lab or cloud",
+    }
     seen: set[str] = set()
     rules = [e.name for e in s.events if e.kind == "export_rule"]
     for where, events in (("events", s.events), ("history", s.history)):
@@ -158,7 +184,9 @@ def _dates(s: Scenario) -> Iterator[Flaw]:
                 yield Flaw((where, i, "until"), str(event.until), f"a month after date ({event.date})")
     for name, chip in s.chips.items():
         if chip.retired is not None and chip.retired <= chip.released:
-            yield Flaw(("chips", name, "retired"), str(chip.retired), f"a month after released ({chip.released})")
+            yield Flaw(
+                ("chips", name, "retired"), str(chip.retired), f"a month after released ({chip.released})"
+            )
 
 
 def _predicates(s: Scenario) -> Iterator[Flaw]:
@@ -170,7 +198,9 @@ def _predicates(s: Scenario) -> Iterator[Flaw]:
         try:
             parse(text)
         except PredicateError as error:
-            yield Flaw(path, f"'{text}': {error}", "comparisons of chip fields joined by and, or, not, parentheses")
+            yield Flaw(
+                path, f"'{text}': {error}", "comparisons of chip fields joined by and, or, not, parentheses"
+            )
 
 
 def _emptiness(s: Scenario) -> Iterator[Flaw]:
@@ -179,9 +209,14 @@ def _emptiness(s: Scenario) -> Iterator[Flaw]:
             yield Flaw((field,), "nothing", "at least one entry: a market needs it")
     if s.segments and not any(v > 0 for seg in s.segments.values() for v in seg.spending.values()):
         yield Flaw(("segments",), "no spending anywhere", "a segment with spending above 0 in some region")
-    regions_with_chips = {r for r in s.regions for c in s.chips.values() if c.released <= s.start and
-                          c.supply.get(r, 1.0) > 0}
+    regions_with_chips = {
+        r for r in s.regions for c in s.chips.values() if c.released <= s.start and c.supply.get(r, 1.0) > 0
+    }
     for name, lab in s.labs.items():
         if lab.region in s.regions and s.chips and lab.region not in regions_with_chips:
-            yield Flaw(("labs", name, "region"), f"no chip on sale in '{lab.region}' at the start", "a chip released by then")
+            yield Flaw(
+                ("labs", name, "region"),
+                f"no chip on sale in '{lab.region}' at the start",
+                "a chip released by then",
+            )
             break

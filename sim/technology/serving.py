@@ -11,7 +11,12 @@ Array = NDArray[np.float64]
 
 
 def bytes_per_token(
-    flop: ArrayLike, algorithm: ArrayLike, *, reference: float, reference_flop: float, size_exponent: float,
+    flop: ArrayLike,
+    algorithm: ArrayLike,
+    *,
+    reference: float,
+    reference_flop: float,
+    size_exponent: float,
     progress: float,
 ) -> Array:
     """Memory traffic per token of a model, in bytes.

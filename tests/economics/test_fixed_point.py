@@ -75,7 +75,7 @@ class Scalar:
 
 
 def test_a_near_solution_does_not_hold_it():
-    """X <- x + ((x - 1)^2 + 0.001)/5 crawls past 1, where residuals dip, before it settles at 3."""
+    """The map x + ((x - 1)^2 + 0.001) / 5 crawls past 1, where residuals dip, before it settles at 3."""
     narrow = Scalar(
         lambda x: np.where(x < 2.0, x + ((x - 1.0) ** 2 + 1e-3) / 5.0, 3.0 + (x - 3.0) * 0.79960002)
     )
@@ -85,7 +85,7 @@ def test_a_near_solution_does_not_hold_it():
 
 
 def test_it_leaves_a_fixed_point_that_repels():
-    """X <- x + x (1 - x) / 2 has fixed points 0, which repels, and 1, which attracts."""
+    """The map x + x (1 - x) / 2 has fixed points 0, which repels, and 1, which attracts."""
     found = fixed_points(
         Scalar(lambda x: x + x * (1 - x) / 2), np.array([[1e-3]]), tolerance=1e-12, iterations=500
     )

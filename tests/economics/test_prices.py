@@ -326,6 +326,15 @@ def test_a_warm_start_takes_fewer_iterations_to_the_same_prices():
     np.testing.assert_allclose(near.prices, cold.prices, rtol=1e-9)
 
 
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.sampled_from([1e-6, 0.1, 100.0, 1e6]))
+def test_the_start_matters_little(seed, factor):
+    """With one segment the equilibrium is the same from far below costs and far above them."""
+    market = Market.draw(seed, segments=1)
+    far = market.solve(start=factor * market.cost)
+    np.testing.assert_allclose(far.prices, market.solve().prices, rtol=1e-7)
+
+
 def test_prices_of_a_small_seller_do_not_drift_with_costs():
     """Log price with usage elasticity is scale-free: costs a hundredth, prices a hundredth."""
     keywords = {"price_sensitivity": 1.5, "usage_elasticity": 1.0}

@@ -74,12 +74,21 @@ def test_event_labels_never_overlap_nor_meet_a_rule(found):
 
 
 def test_events_of_priority_go_first_and_history_first_of_all():
-    marks = events.marks([("2025-01-01", "a" * 30), Event("2025-02-01", "b" * 20, 2)], "2024-12-01")
-    assert [mark.words[0] for mark in marks] == ["a", "p", "b"]
-    assert [mark.divider for mark in marks] == [False, True, False]
+    days = [f"2025-0{month}-01" for month in (1, 3, 4, 5)]
+    marks = events.marks([*((day, "a" * 30) for day in days), Event("2025-02-01", "b" * 30, 2)], "2024-12-01")
+    assert [mark.words[0] for mark in marks] == ["a", "p", "b", "a", "a", "a"]
+    assert [mark.divider for mark in marks] == [False, True, False, False, False, False]
     placed = events.place([(mark, 1.0 + place / 100) for place, mark in enumerate(marks)], PAGE, 0.9, 3.3)
-    assert placed[0].mark.divider
-    assert "b" in [label.mark.words[0] for label in placed]
+    assert {"p", "b"} < {label.mark.words[0] for label in placed}
+    assert len(placed) == 3
+
+
+def test_a_label_in_the_way_steps_up():
+    spots = [("projection", 1.0), ("China files models", 1.2), ("A800 barred", 1.4)]
+    placed = events.place([(events.Mark(x, words), x) for words, x in spots], PAGE, 0.9, 6.0)
+    assert {label.mark.words: label.row for label in placed} == {
+        "A800 barred": 0, "China files models": 1, "projection": 2,
+    }  # fmt: skip
 
 
 def test_words_wrap_and_are_cut():

@@ -126,12 +126,12 @@ class TestV6Lerner:
         np.testing.assert_allclose(1 - 1 / equilibrium.prices, 1 / elasticity, rtol=1e-9)
 
     def test_the_base_values_of_the_literature(self):
-        """Eps 1.5, tier nesting .4: a closed model with .4 of its tier and .2 of the market has e = 1.80."""
+        """At eps 1.5 and tier nesting .4 a model with .4 of its tier and .2 of the market has e = 1.80."""
         elasticity = 1.5 * (1 / 0.6 - 0.4 / 0.6 * 0.4 - 0.2)
         assert elasticity == pytest.approx(1.80)
 
     def test_a_complement_margin_scales_the_price(self):
-        """P = c / (1 + m) * e / (e - 1)."""
+        """Price = c / (1 + m) * e / (e - 1)."""
         equilibrium = solve_prices([1.0], [0.7], price_sensitivity=1.5, usage_elasticity=1.0, complement=0.4)
         e = 1.0 + 1.5 * (1 - equilibrium.shares[0, 0])
         np.testing.assert_allclose(equilibrium.prices, 0.7 / 1.4 * e / (e - 1), rtol=1e-9)
@@ -146,7 +146,7 @@ class TestV7BindingCapacity:
         assert equilibrium.shadow_prices[0] > 0
 
     def test_shadow_price(self):
-        """P = c + shadow + mu / (1 - k)."""
+        """Price = c + shadow price + mu / (1 - k)."""
         equilibrium = linear(A, C, capacity=[0.3])
         expected = equilibrium.prices[0] - C - MU / 0.7
         np.testing.assert_allclose(equilibrium.shadow_prices[0], expected, rtol=1e-9)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.record import MODES
-from sim.setting import TIERS, Array, Flags, Ints, Setting
 from sim.technology.chips import CHANNELS
+from sim.world.setting import TIERS, Array, Flags, Ints, Setting
 
 NEVER = -1_000_000
 """A month index that lies before every other."""
@@ -90,19 +90,37 @@ class State:
         return cls(
             active=np.zeros(labs, dtype=bool),
             mode=np.array([MODES.index(setting.lab_row(i).initial_mode) for i in range(labs)]),
-            released=np.full(labs, NEVER), next_release=np.zeros(labs, dtype=np.int64),
-            algorithm=setting.lab_values("initial_algorithm"),
-            capability=np.full((labs, TIERS), -np.inf), bytes_=np.full((labs, TIERS), np.nan),
-            open_capability=np.full((labs, TIERS), -np.inf), open_bytes=np.full((labs, TIERS), np.nan),
-            open_since=np.full((labs, TIERS), NEVER), open_restricted=np.zeros((labs, TIERS), dtype=bool),
-            data=np.zeros(labs), community=np.zeros(labs),
-            attraction=np.zeros((labs, len(MODES))), experience=np.ones(labs), tokens=np.zeros(labs), funding_response=np.ones(labs),
-            cash=np.zeros(firms), broke=np.zeros(firms, dtype=np.int64), training=np.zeros(firms),
-            raw_flops=np.zeros((firms, len(CHANNELS))), bandwidth=np.zeros(firms), bandwidth_value=np.zeros(firms),
-            use=np.full(firms, 0.7), profit=np.zeros(firms), revenue=np.zeros(firms),
-            hosted=np.zeros((clouds, labs, TIERS), dtype=bool), hosted_since=np.full((clouds, labs, TIERS), NEVER),
-            adopted=np.ones(cohorts) if not setting.scenario.mechanisms.diffusion else setting.cohorts.adopted.copy(),
-            shares=np.zeros((cohorts, slots)), price=np.full(slots, np.nan),
+            released=np.full(labs, NEVER),
+            next_release=np.zeros(labs, dtype=np.int64),
+            algorithm=setting.lab_values("initial_algorithm").copy(),
+            capability=np.full((labs, TIERS), -np.inf),
+            bytes_=np.full((labs, TIERS), np.nan),
+            open_capability=np.full((labs, TIERS), -np.inf),
+            open_bytes=np.full((labs, TIERS), np.nan),
+            open_since=np.full((labs, TIERS), NEVER),
+            open_restricted=np.zeros((labs, TIERS), dtype=bool),
+            data=np.zeros(labs),
+            community=np.zeros(labs),
+            attraction=np.zeros((labs, len(MODES))),
+            experience=np.ones(labs),
+            tokens=np.zeros(labs),
+            funding_response=np.ones(labs),
+            cash=np.zeros(firms),
+            broke=np.zeros(firms, dtype=np.int64),
+            training=np.zeros(firms),
+            raw_flops=np.zeros((firms, len(CHANNELS))),
+            bandwidth=np.zeros(firms),
+            bandwidth_value=np.zeros(firms),
+            use=np.full(firms, 0.7),
+            profit=np.zeros(firms),
+            revenue=np.zeros(firms),
+            hosted=np.zeros((clouds, labs, TIERS), dtype=bool),
+            hosted_since=np.full((clouds, labs, TIERS), NEVER),
+            adopted=np.ones(cohorts)
+            if not setting.scenario.mechanisms.diffusion
+            else setting.cohorts.adopted.copy(),
+            shares=np.zeros((cohorts, slots)),
+            price=np.full(slots, np.nan),
             shortfall=np.zeros(len(setting.regions)),
         )
 

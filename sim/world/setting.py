@@ -74,6 +74,7 @@ class Setting:
     """Cloud of each lab; -1: none."""
     firm_region: Ints = field(init=False)
     cohorts: Cohorts = field(init=False)
+    _lab_values: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
     years: Array = field(init=False)
     """Years from mid-2024, the date of the level of paths, for each month."""
 
@@ -89,7 +90,11 @@ class Setting:
         put(self, "clouds", list(s.clouds))
         region = {name: i for i, name in enumerate(s.regions)}
         slots = entrant_regions(entrants, s.entry.regions)
-        put(self, "lab_region", np.array([region[lab.region] for lab in s.labs.values()] + [region[r] for r in slots]))
+        put(
+            self,
+            "lab_region",
+            np.array([region[lab.region] for lab in s.labs.values()] + [region[r] for r in slots]),
+        )
         put(self, "cloud_region", np.array([region[c.region] for c in s.clouds.values()], dtype=np.int64))
         lab_index = {name: i for i, name in enumerate(self.labs)}
         firm, own = [], np.full(len(self.labs), -1)
@@ -125,9 +130,13 @@ class Setting:
         return rows[i] if i < len(rows) else self.scenario.entry.entrant
 
     def lab_values(self, name: str) -> Array:
-        """One numeric parameter of all labs, (labs,)."""
-        rows = [*self.scenario.labs.values(), *[self.scenario.entry.entrant] * self.entrants]
-        return np.array([getattr(row, name) for row in rows], dtype=float)
+        """One numeric parameter of all labs, (labs,), not to be written to."""
+        if name not in self._lab_values:
+            rows = [*self.scenario.labs.values(), *[self.scenario.entry.entrant] * self.entrants]
+            values = np.array([getattr(row, name) for row in rows], dtype=float)
+            values.setflags(write=False)
+            self._lab_values[name] = values
+        return self._lab_values[name]
 
     def path(self, level: Array, growth: Array) -> Array:
         """Yearly amounts as amounts a month: level of 2024, own growth to the end of 2026, then the common one.
@@ -161,14 +170,30 @@ def _cohorts(s: Scenario) -> Cohorts:
             closed = segment.closed_only if s.mechanisms.closed_only else 0.0
             for only, share in ((False, 1.0 - closed), (True, closed)):
                 if share > 0.0:
-                    rows.append((
-                        k, region[name], only, share * segment.customers[name], share * spending / 12.0,
-                        segment.spending_growth, segment.adopted, segment.innovation, segment.imitation,
-                        segment.price_sensitivity, segment.capability_value, segment.difficulty,
-                        segment.difficulty_growth, segment.difficulty_width, segment.reconsider, segment.upgrade,
-                        segment.trust, segment.sovereignty, segment.support,
-                        segment.customisation,
-                    ))
+                    rows.append(
+                        (
+                            k,
+                            region[name],
+                            only,
+                            share * segment.customers[name],
+                            share * spending / 12.0,
+                            segment.spending_growth,
+                            segment.adopted,
+                            segment.innovation,
+                            segment.imitation,
+                            segment.price_sensitivity,
+                            segment.capability_value,
+                            segment.difficulty,
+                            segment.difficulty_growth,
+                            segment.difficulty_width,
+                            segment.reconsider,
+                            segment.upgrade,
+                            segment.trust,
+                            segment.sovereignty,
+                            segment.support,
+                            segment.customisation,
+                        )
+                    )
     columns = np.array(rows, dtype=float).T
     return Cohorts(
         columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2].astype(bool), *columns[3:]

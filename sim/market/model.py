@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import mesa
 import numpy as np
+from mesa.agent import AgentSet
 
 from sim import randomness
 from sim.agents.cloud import Cloud, expected_margins
@@ -15,25 +16,24 @@ from sim.agents.government import Government, forbids_opening
 from sim.agents.lab import Lab
 from sim.choice.imagined import OPENNESS
 from sim.choice.payoffs import funding_factor
-from sim.observe import Books, observe
-from sim.policy import Policy, policy_of
+from sim.market.observe import observe
+from sim.market.plans import NOT_YET, Plans
+from sim.market.trade import Books, Sales, trade
 from sim.record import MODES, Record
 from sim.scenario.events import ForcedRelease
 from sim.scenario.schema import Scenario
-from sim.setting import FLAGSHIP, Array, Flags, Setting
-from sim.state import NEVER, State
-from sim.supply import Catalogue, buy, region_offers
 from sim.technology.capability import algorithm_growth, open_pool
 from sim.technology.chips import DOMESTIC
 from sim.technology.units import H100_TFLOPS, THOUSAND
-from sim.trade import Sales, trade
+from sim.world.policy import Policy, policy_of
+from sim.world.setting import FLAGSHIP, Array, Flags, Ints, Setting
+from sim.world.state import NEVER, State
+from sim.world.supply import Catalogue, buy, region_offers
 
 COMFORTABLE_USE = 0.7
 """Use of serving compute at which a firm keeps its plan for training and serving."""
 FUNDING_PACE = 0.2
 """Part of the gap between funding and what use would attract that a month closes (judgement)."""
-NOT_YET = 10**9
-"""Month index of an entrant whose entry is not decided."""
 STREAMS_UNIFORM = ("phase", "mode", "peer", "entry")
 STREAMS_NORMAL = ("research", "timing")
 
@@ -70,7 +70,7 @@ class Market(mesa.Model):
     month
         Index of the month that the next step simulates.
     state
-        What changes (`sim.state.State`).
+        What changes (`sim.world.state.State`).
     record
         What has been written down (`sim.record.Record`).
     """
@@ -89,18 +89,17 @@ class Market(mesa.Model):
         self.luck: dict[str, Array] = {
             name: randomness.uniforms(seed, name, s.labs, len(s.months)) for name in STREAMS_UNIFORM
         } | {name: randomness.normals(seed, name, s.labs, len(s.months)) for name in STREAMS_NORMAL}
-        self._plan()
-        for i, name in enumerate(s.labs):
-            Lab(self, name, i)
-        for i, name in enumerate(s.clouds):
-            Cloud(self, name, i)
-        for region in scenario.governments:
-            Government(self, region)
+        self.plans = Plans.of(s)
+        self._enters = self.plans.enters.copy()
+        self._seen = np.zeros(len(s.labs), dtype=bool)
+        self._labs = [Lab(self, name, i) for i, name in enumerate(s.labs)]
+        self._clouds = [Cloud(self, name, i) for i, name in enumerate(s.clouds)]
+        self._governments = [Government(self, region) for region in scenario.governments]
         self.policy_changed = True
         self.policy: Policy = policy_of(s, scenario.events, s.months[0])
         self.bandwidth_price = self._first_bandwidth_price()
         self.bring_up = np.zeros(len(s.firm_region))
-        for cloud in self.clouds:
+        for cloud in self._clouds:
             self._start_cloud(cloud)
 
     # --- the month -----------------------------------------------------------------------------------------
@@ -128,45 +127,50 @@ class Market(mesa.Model):
     def enact_policies(self) -> None:
         """1. Governments apply the events that are due, and their reactions."""
         if self.scenario.mechanisms.reactions and self.month > 0:
-            self.governments.do("react")
+            for government in self._governments:
+                government.react()
         today = self.months[self.month]
-        if self.policy_changed or self.month in self._event_months:
-            acts = [act for government in self.governments for act in government.acts.values()]
+        if self.policy_changed or self.month in self.plans.event_months:
+            acts = [act for government in self._governments for act in government.acts.values()]
             self.policy = policy_of(self.setting, [*self.scenario.events, *acts], today)
             self.policy_changed = False
 
     def invest(self) -> Flows:
         """2. Labs and clouds receive funding, buy the chips that they may buy, and retire old ones."""
         s, state, m = self.scenario, self.state, self.scenario.mechanisms
-        for lab in self.labs.select(lambda lab: self._enters[lab.index] <= self.month and not self._seen[lab.index]):
-            self._seen[lab.index] = True
-            lab.start()
+        for lab in self._labs:
+            if self._enters[lab.index] <= self.month:
+                self._start_lab(lab)
         tech = s.technology
         keep = (1.0 - tech.retirement) ** (1.0 / 12.0)
         for stock in (state.training, state.raw_flops, state.bandwidth, state.bandwidth_value):
             stock *= keep
         alive = self._alive()
-        funding = np.where(alive, self.funding_path[self.month] * self._firm(state.funding_response), 0.0)
-        staff = np.where(alive, self.staff_path[self.month], 0.0)
-        capex = np.where(alive, self.capex_path[self.month], 0.0)
+        funding = np.where(alive, self.plans.funding[self.month] * self._firm(state.funding_response), 0.0)
+        staff = np.where(alive, self.plans.staff[self.month], 0.0)
+        capex = np.where(alive, self.plans.capex[self.month], 0.0)
         profit = np.maximum(state.profit, 0.0)
-        capex += np.where(self.parent, 0.0, s.finance.reinvestment * profit * alive)
+        capex += np.where(self.plans.parent, 0.0, s.finance.reinvestment * profit * alive)
         if m.bankruptcy:
             affordable = np.maximum(state.cash + funding - s.finance.reserve * staff, 0.0)
-            capex = np.where(self.parent, capex, np.minimum(capex, affordable))
+            capex = np.where(self.plans.parent, capex, np.minimum(capex, affordable))
             capex[state.broke > 0] = 0.0
         pressure = (np.maximum(state.use, 0.05) / COMFORTABLE_USE) ** s.finance.capacity_response
-        total = np.maximum(self.capex_path[self.month], 1e-300)
-        planned = self.serving_path[self.month] / total
+        total = np.maximum(self.plans.capex[self.month], 1e-300)
+        planned = self.plans.serving[self.month] / total
         serving_share = np.where(planned >= 1.0, 1.0, np.clip(planned * pressure, 0.05, 0.95))
         chips = capex / tech.system_cost
-        got = buy(self.catalogue, self.policy, state, self.month, chips * (1 - serving_share), chips * serving_share)
+        got = buy(
+            self.catalogue, self.policy, state, self.month, chips * (1 - serving_share), chips * serving_share
+        )
         state.training += got.training
         state.raw_flops += got.raw
         state.bandwidth += got.bandwidth
         state.bandwidth_value += got.bandwidth_value
         state.shortfall += 0.2 * (got.shortfall - state.shortfall)
-        self.bandwidth_price = np.where(np.isfinite(got.bandwidth_price), got.bandwidth_price, self.bandwidth_price)
+        self.bandwidth_price = np.where(
+            np.isfinite(got.bandwidth_price), got.bandwidth_price, self.bandwidth_price
+        )
         self.flop_price = got.flop_price
         return Flows(funding, got.chips * tech.system_cost, staff)
 
@@ -177,34 +181,48 @@ class Market(mesa.Model):
         if not len(labs):
             return
         level = state.algorithm[labs]
-        closed = sp.leakage * m.leakage + sp.theft * m.theft + sp.distillation * m.distillation * self._can_distil(labs)
+        closed = (
+            sp.leakage * m.leakage
+            + sp.theft * m.theft
+            + sp.distillation * m.distillation * self._can_distil(labs)
+        )
         has_open = state.open_since[:, FLAGSHIP] > NEVER
         openness = np.where(has_open & (state.released > NEVER), OPENNESS[state.mode], 0.0)[labs]
-        pool = open_pool(level, openness, distance=sp.pool_distance, half=sp.pool_half) if m.open_spillover else 0.0
+        pool = (
+            open_pool(level, openness, distance=sp.pool_distance, half=sp.pool_half)
+            if m.open_spillover
+            else 0.0
+        )
         open_lead = level[openness > 0].max(initial=-np.inf)
         state.algorithm[labs] += algorithm_growth(
-            level, self._research[labs], np.broadcast_to(closed, level.shape), np.full(len(labs), sp.open_pool * pool),
-            float(level.max()), float(open_lead),
+            level,
+            self.plans.research[labs],
+            np.broadcast_to(closed, level.shape),
+            np.full(len(labs), sp.open_pool * pool),
+            float(level.max()),
+            float(open_lead),
         )
 
     def release_models(self) -> None:
         """4. Labs whose model is due train it, and choose how to release it."""
         today = self.months[self.month]
-        forced = [e for e in self._history if e.date == today] + [
+        forced = [e for e in self.plans.history if e.date == today] + [
             e for e in self.scenario.events if isinstance(e, ForcedRelease) and e.date == today
         ]
-        by_name = {lab.name: lab for lab in self.labs}
-        for event in forced:
-            lab = by_name[event.lab]
-            if not self._seen[lab.index]:
-                self._seen[lab.index] = True
-                lab.start()
-            if self.state.active[lab.index]:
-                lab.release(event)
-        done = {event.lab for event in forced}
-        self.labs.select(
-            lambda lab: lab.due and lab.name not in done and self._free_from[lab.index] <= self.month
-        ).do("release")
+        told = {event.lab: event for event in forced}
+        for lab in self._labs:
+            if lab.name in told:
+                self._start_lab(lab)
+        due = [
+            lab
+            for lab in self._labs
+            if (lab.name in told and self.state.active[lab.index])
+            or (lab.due and self.plans.free_from[lab.index] <= self.month)
+        ]
+        # All decide on the same market before any model is out: the order of labs plays no part.
+        plans = [(lab, lab.decide(told.get(lab.name))) for lab in due]
+        for lab, plan in plans:
+            lab.release(plan)
 
     def choose_hosting(self) -> None:
         """5. Clouds choose which open models to host, at their reviews and when new open weights appear."""
@@ -215,7 +233,7 @@ class Market(mesa.Model):
         news = bool((state.open_since == self.month).any())
         if news or self.month % self.scenario.hosting.review == 0:
             margins = expected_margins(self)
-            for cloud in self.clouds:
+            for cloud in self._clouds:
                 cloud.review(margins[cloud.index])
 
     def trade(self) -> Sales:
@@ -229,11 +247,15 @@ class Market(mesa.Model):
         complement = books.complement
         cash_in = books.revenue + books.royalties_received + complement + flows.funding
         cash_out = books.royalties_paid + books.running + flows.capex + flows.staff + self.bring_up
-        backing = np.where(self.parent, np.maximum(self._floor - (state.cash + cash_in - cash_out), 0.0), 0.0)
+        backing = np.where(
+            self.plans.parent, np.maximum(self.plans.reserve - (state.cash + cash_in - cash_out), 0.0), 0.0
+        )
         books.funding, books.capex, books.staff = flows.funding + backing, flows.capex, flows.staff
         books.bring_up = self.bring_up.copy()
         state.cash += cash_in + backing - cash_out
-        state.profit = books.revenue + books.royalties_received + complement - books.royalties_paid - books.full_cost
+        state.profit = (
+            books.revenue + books.royalties_received + complement - books.royalties_paid - books.full_cost
+        )
         state.revenue = books.revenue + books.royalties_received + complement
         state.use = np.where(state.bandwidth > 0, sales.load / np.maximum(state.bandwidth, 1e-300), 0.0)
         own, made, opened = sales.use_by_lab(self.setting)
@@ -254,7 +276,7 @@ class Market(mesa.Model):
         """7b. Firms without cash exit, entrants appear (they start work next month)."""
         state, s = self.state, self.scenario
         if s.mechanisms.bankruptcy:
-            gone = (state.broke > s.finance.patience) & ~self.parent
+            gone = (state.broke > s.finance.patience) & ~self.plans.parent
             labs = len(self.setting.labs)
             state.active &= ~gone[:labs]
         if s.mechanisms.entry:
@@ -264,34 +286,32 @@ class Market(mesa.Model):
     # --- what agents ask -----------------------------------------------------------------------------------
 
     @property
-    def labs(self) -> mesa.agent.AgentSet:
+    def labs(self) -> AgentSet:
         """Labs and the slots of entrants."""
         return self.agents_by_type[Lab]
 
     @property
-    def clouds(self) -> mesa.agent.AgentSet:
-        """Clouds."""
-        return self.agents_by_type.get(Cloud, self.agents.select(lambda a: False))
+    def clouds(self) -> AgentSet:
+        """Clouds; empty if the scenario has none."""
+        return self.agents_by_type.get(Cloud, AgentSet([], random=self.random))
 
     @property
-    def governments(self) -> mesa.agent.AgentSet:
-        """Governments with reactions."""
-        return self.agents_by_type.get(Government, self.agents.select(lambda a: False))
+    def governments(self) -> AgentSet:
+        """Governments that may react; empty if the scenario has none."""
+        return self.agents_by_type.get(Government, AgentSet([], random=self.random))
 
     def weights(self) -> Array:
         """What each cohort's adopters would spend this month, USD, (cohorts,)."""
         c = self.setting.cohorts
         return np.asarray(c.spending * c.growth ** self.setting.years[self.month] * self.state.adopted)
 
-    def serving_growth(self) -> float:
-        """Growth of everybody's serving compute that firms expect, factor a year."""
-        return float(self._growth[self.month])
-
     def reacting_ban(self, region: str, capability: float) -> Flags:
         """Modes that a government's standing limit on open release forbids, (modes,)."""
         government = self.scenario.governments.get(region)
         limit = government.restrict_open_above if government and self.scenario.mechanisms.reactions else None
-        return np.array([forbids_opening(limit, capability) and mode in ("open", "open_restricted") for mode in MODES])
+        return np.array(
+            [forbids_opening(limit, capability) and mode in ("open", "open_restricted") for mode in MODES]
+        )
 
     def last_month(self, region: str, rival: str | None) -> Rivalry:
         """What a government sees of last month; NaN lags compare as no reason to act."""
@@ -329,64 +349,21 @@ class Market(mesa.Model):
 
     # --- preparation ---------------------------------------------------------------------------------------
 
-    def _plan(self) -> None:
-        """Paths and dates that the scenario fixes."""
-        s, setting = self.scenario, self.setting
-        labs, firms = len(setting.labs), len(setting.firm_region)
-        clouds = list(s.clouds.values())
-
-        def firm_path(level: str, growth: str, share: Array | None = None) -> Array:
-            lab_level = setting.lab_values(level) * (1.0 if share is None else share)
-            path = np.zeros((len(setting.months), firms))
-            path[:, :labs] = setting.path(lab_level, setting.lab_values(growth))
-            return path
-
-        serving = 1.0 - setting.lab_values("training_share")
-        self.capex_path = firm_path("capex", "capex_growth")
-        self.serving_path = firm_path("capex", "capex_growth", serving)
-        self.staff_path = firm_path("staff", "capex_growth")
-        self.funding_path = firm_path("funding", "funding_growth")
-        if clouds:
-            level = np.array([c.capex for c in clouds])
-            growth = np.array([c.capex_growth for c in clouds])
-            path = setting.path(level, growth)
-            np.add.at(self.capex_path.T, setting.cloud_firm, path.T)
-            np.add.at(self.serving_path.T, setting.cloud_firm, path.T)
-        self.parent = np.zeros(firms, dtype=bool)
-        self.parent[:labs] = setting.lab_values("parent") > 0
-        for cloud, firm in zip(clouds, setting.cloud_firm, strict=True):
-            if firm >= labs:
-                self.parent[firm] = cloud.parent
-        self._floor = np.zeros(firms)
-        self._floor[:labs] = setting.lab_values("cash")
-        total = self.capex_path.sum(axis=1)
-        later = np.minimum(np.arange(len(total)) + 12, len(total) - 1)
-        self._growth = np.clip(total[later] / np.maximum(total, 1.0), 1.0, 2.0)
-        self._research = setting.lab_values("research")
-        start = s.start
-        self._enters = np.array([
-            0 if row.enters is None else row.enters - start for row in s.labs.values()
-        ] + [NOT_YET] * setting.entrants)
-        self._seen = np.zeros(labs, dtype=bool)
-        until = s.history_until
-        self._history = [e for e in s.history if until is not None and e.date <= until]
-        told = {e.lab for e in self._history}
-        free = 0 if until is None else until - start + 1
-        self._free_from = np.array([free if name in told else 0 for name in setting.labs])
-        edges = {e.date - start for e in s.events} | {e.until - start for e in s.events if e.until is not None}
-        self._event_months = edges
-
     def _first_bandwidth_price(self) -> Array:
         """USD per TB/s of the cheapest chip in the catalogue today, whoever may buy it."""
         sale = self.catalogue.on_sale(0)
         price = (self.catalogue.price(0) / self.catalogue.bandwidth)[sale]
         return np.full(len(self.setting.regions), price.min() if price.size else 1e4)
 
+    def _start_lab(self, lab: Lab) -> None:
+        if not self._seen[lab.index]:
+            self._seen[lab.index] = True
+            lab.start()
+
     def _start_cloud(self, cloud: Cloud) -> None:
         self.add_compute(cloud.firm, cloud.row.initial_compute, 0.0)
         if cloud.firm >= len(self.setting.labs):
             self.state.cash[cloud.firm] = cloud.row.cash
-            self._floor[cloud.firm] = cloud.row.cash
 
     def _alive(self) -> Flags:
         """Firms at work: active labs and independent clouds that have not gone under."""
@@ -401,7 +378,7 @@ class Market(mesa.Model):
         out[: len(lab_values)] = lab_values
         return out
 
-    def _can_distil(self, labs: Array) -> Flags:
+    def _can_distil(self, labs: Ints) -> Flags:
         """Whether a better model than a lab's own is on sale in its region, or open."""
         state = self.state
         best = np.where(state.active, state.capability[:, FLAGSHIP], -np.inf)

@@ -8,12 +8,12 @@ import numpy as np
 
 from sim.economics.accounts import require_at_most, require_equal
 from sim.economics.indicators import concentration, lag_months, ratio
+from sim.market.trade import Books, Sales, totals
 from sim.record import MODES
-from sim.setting import API, FLAGSHIP, SMALL, Array, Flags
-from sim.state import NEVER
 from sim.technology.chips import DOMESTIC, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
-from sim.trade import Books, Sales
+from sim.world.setting import API, FLAGSHIP, SMALL, Array, Flags
+from sim.world.state import NEVER
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -41,16 +41,30 @@ def check_accounts(market: Market, sales: Sales, books: Books) -> None:
     cohorts = [f"cohort {i}" for i in range(len(setting.cohorts))]
     total = sales.shares.sum(axis=1)
     require_at_most("shares add up to more than 1", cohorts, today, total, np.ones(len(total)))
-    require_at_most("a negative share", cohorts, today, -sales.shares.min(axis=1, initial=0.0), np.zeros(len(total)))
+    require_at_most(
+        "a negative share", cohorts, today, -sales.shares.min(axis=1, initial=0.0), np.zeros(len(total))
+    )
     if market.scenario.mechanisms.serving_capacity:
         firms = [str(i) for i in range(len(setting.firm_region))]
         require_at_most("serving compute used beyond stock", firms, today, sales.load, market.state.bandwidth)
     spent = float(sales.spending.sum())
     self_hosted = float(sales.spending[:, sales.deal.seller < 0].sum())
-    require_equal("customers' spending = firms' revenue + self-hosting", ["the market"], today,
-                  np.array([spent]), np.array([float(books.revenue.sum()) + self_hosted]), spent)
-    require_equal("royalties paid = royalties received", ["the market"], today,
-                  np.array([float(books.royalties_paid.sum())]), np.array([float(books.royalties_received.sum())]), spent)
+    require_equal(
+        "customers' spending = firms' revenue + self-hosting",
+        ["the market"],
+        today,
+        np.array([spent]),
+        np.array([float(books.revenue.sum()) + self_hosted]),
+        spent,
+    )
+    require_equal(
+        "royalties paid = royalties received",
+        ["the market"],
+        today,
+        np.array([float(books.royalties_paid.sum())]),
+        np.array([float(books.royalties_received.sum())]),
+        spent,
+    )
 
 
 def _usage(market: Market, sales: Sales) -> None:
@@ -75,7 +89,11 @@ def _usage(market: Market, sales: Sales) -> None:
 
 def _labs(market: Market, sales: Sales, books: Books) -> None:
     """One row a lab."""
-    setting, state, row = market.setting, market.state, {k: v[market.month] for k, v in market.record.labs.items()}
+    setting, state, row = (
+        market.setting,
+        market.state,
+        {k: v[market.month] for k, v in market.record.labs.items()},
+    )
     n = len(setting.labs)
     own, made, _ = sales.use_by_lab(setting)
     row["active"][:] = state.active
@@ -98,16 +116,25 @@ def _labs(market: Market, sales: Sales, books: Books) -> None:
     row["serving_cost"][:] = books.full_cost[:n]
     with np.errstate(divide="ignore", invalid="ignore"):
         row["gross_margin"][:] = np.where(
-            books.revenue[:n] > 0, (books.revenue - books.full_cost - books.royalties_paid)[:n] / books.revenue[:n], np.nan
+            books.revenue[:n] > 0,
+            (books.revenue - books.full_cost - books.royalties_paid)[:n] / books.revenue[:n],
+            np.nan,
         )
-    row["royalties_received"][:], row["royalties_paid"][:] = books.royalties_received[:n], books.royalties_paid[:n]
+    row["royalties_received"][:], row["royalties_paid"][:] = (
+        books.royalties_received[:n],
+        books.royalties_paid[:n],
+    )
     row["complement_profit"][:], row["funding"][:] = books.complement[:n], books.funding[:n]
     row["capex"][:], row["staff"][:], row["cash"][:] = books.capex[:n], books.staff[:n], state.cash[:n]
 
 
 def _clouds(market: Market, sales: Sales, books: Books) -> None:
     """One row a cloud."""
-    setting, state, row = market.setting, market.state, {k: v[market.month] for k, v in market.record.clouds.items()}
+    setting, state, row = (
+        market.setting,
+        market.state,
+        {k: v[market.month] for k, v in market.record.clouds.items()},
+    )
     clouds = len(setting.clouds)
     if not clouds:
         return
@@ -115,7 +142,7 @@ def _clouds(market: Market, sales: Sales, books: Books) -> None:
     by = sales.offers.channel[hosted] - 1
 
     def add(values: Array) -> Array:
-        return np.bincount(by, values[hosted], minlength=clouds)
+        return totals(by, values[hosted], clouds)
 
     tokens, spent = sales.tokens.sum(axis=0), sales.spending.sum(axis=0)
     row["hosted"][:] = state.hosted.sum(axis=(1, 2))
@@ -137,7 +164,9 @@ def _demand_side(market: Market, sales: Sales, region: int) -> None:
     world = region == len(setting.regions)
     rows = np.ones(len(cohorts), dtype=bool) if world else cohorts.region == region
     potential = cohorts.spending * cohorts.growth ** setting.years[t]
-    m["adoption"][t, region] = ratio(float((potential * state.adopted)[rows].sum()), float(potential[rows].sum()))
+    m["adoption"][t, region] = ratio(
+        float((potential * state.adopted)[rows].sum()), float(potential[rows].sum())
+    )
     tokens, spent = sales.tokens[rows], sales.spending[rows]
     used, paid = float(tokens.sum()), float(spent.sum())
     m["tokens"][t, region], m["spending"][t, region] = used, paid
@@ -150,8 +179,8 @@ def _demand_side(market: Market, sales: Sales, region: int) -> None:
     foreign = origin[None, :] != cohorts.region[rows][:, None]
     m["foreign_token_share"][t, region] = ratio(float((tokens * foreign).sum()), used)
     all_tokens = sales.tokens.sum(axis=0)
-    m["lab_token_share"][t, region] = 1.0 if world else ratio(
-        float(all_tokens[origin == region].sum()), float(all_tokens.sum())
+    m["lab_token_share"][t, region] = (
+        1.0 if world else ratio(float(all_tokens[origin == region].sum()), float(all_tokens.sum()))
     )
     m["price_closed"][t, region] = ratio(paid - paid_open, used - tokens_open)
     m["price_open"][t, region] = ratio(paid_open, tokens_open)
@@ -162,7 +191,7 @@ def _demand_side(market: Market, sales: Sales, region: int) -> None:
         enough = on_sale & (offers.capability >= market.scenario.technology.reference_capability)
         if enough.any():
             m["price_fixed"][t, region] = sales.prices[enough].min()
-    m["concentration"][t, region] = concentration(np.bincount(offers.lab, spent.sum(axis=0)))
+    m["concentration"][t, region] = concentration(totals(offers.lab, spent.sum(axis=0), len(setting.labs)))
     inside = np.minimum(sales.choice[rows].sum(axis=1), 1.0 - 1e-15)
     m["consumer_surplus"][t, region] = float(
         (market.weights()[rows] * -np.log1p(-inside) / cohorts.price_sensitivity[rows]).sum()
@@ -186,7 +215,9 @@ def _supply_side(market: Market, sales: Sales, books: Books, region: int) -> Non
     _capabilities(market, region, released)
     working = released & state.active
     m["labs"][t, region] = float((labs & state.active).sum())
-    m["open_labs"][t, region] = ratio(float((working & (state.mode >= OPEN_FLAGSHIP)).sum()), float(working.sum()))
+    m["open_labs"][t, region] = ratio(
+        float((working & (state.mode >= OPEN_FLAGSHIP)).sum()), float(working.sum())
+    )
     m["open_propensity"][t, region] = _propensity(market, region)
 
     spent, tokens = sales.spending.sum(axis=0), sales.tokens.sum(axis=0)
@@ -210,7 +241,9 @@ def _supply_side(market: Market, sales: Sales, books: Books, region: int) -> Non
     m["compute_domestic"][t, region], m["compute_offshore"][t, region] = stock[DOMESTIC], stock[OFFSHORE]
     m["capacity_use"][t, region] = ratio(float(sales.load[firms].sum()), float(state.bandwidth[firms].sum()))
     m["flop_price"][t, region] = market.flop_price.min() if world else market.flop_price[region]
-    m["bandwidth_price"][t, region] = market.bandwidth_price.min() if world else market.bandwidth_price[region]
+    m["bandwidth_price"][t, region] = (
+        market.bandwidth_price.min() if world else market.bandwidth_price[region]
+    )
     if not world:
         m["shortfall"][t, region] = state.shortfall[region]
 
@@ -225,7 +258,9 @@ def _capabilities(market: Market, region: int, released: Flags) -> None:
     state, t, m = market.state, market.month, market.record.market
     closed = state.mode < OPEN_FLAGSHIP
     now = {
-        "capability": np.where(released, np.maximum(state.capability[:, FLAGSHIP], state.open_capability.max(axis=1)), -np.inf),
+        "capability": np.where(
+            released, np.maximum(state.capability[:, FLAGSHIP], state.open_capability.max(axis=1)), -np.inf
+        ),
         "capability_open": np.where(released, state.open_capability.max(axis=1), -np.inf),
         "capability_closed": np.where(released & closed, state.capability[:, FLAGSHIP], -np.inf),
     }
@@ -234,7 +269,9 @@ def _capabilities(market: Market, region: int, released: Flags) -> None:
         m[name][t, region] = _best(before, values)
     frontier = np.fmax.reduce(m["capability"][: t + 1], axis=1)
     m["lag"][t, region] = lag_months(float(m["capability"][t, region]), frontier)
-    m["lag_open"][t, region] = lag_months(float(m["capability_open"][t, region]), m["capability"][: t + 1, region])
+    m["lag_open"][t, region] = lag_months(
+        float(m["capability_open"][t, region]), m["capability"][: t + 1, region]
+    )
 
 
 def _best(before: float, values: Array) -> float:

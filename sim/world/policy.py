@@ -21,7 +21,7 @@ from sim.scenario.events import (
     VendorBan,
 )
 from sim.scenario.month import Month
-from sim.setting import Array, Flags, Setting
+from sim.world.setting import Array, Flags, Setting
 
 OPEN_FLAGSHIP = ("open_restricted", "open")
 
@@ -89,7 +89,8 @@ def in_force(events: Iterable[AnyEvent], month: Month) -> list[AnyEvent]:
     begun = [e for e in events if e.date <= month]
     repealed = {e.rule: e.date for e in begun if isinstance(e, Repeal)}
     return [
-        e for e in begun
+        e
+        for e in begun
         if (e.until is None or month < e.until) and not (e.name in repealed and repealed[e.name] >= e.date)
     ]
 
@@ -106,14 +107,24 @@ def policy_of(setting: Setting, events: Iterable[AnyEvent], month: Month) -> Pol
         if sold:
             withdrawn[i] = [name not in sold for name in setting.regions]
     policy = Policy(
-        rules=[], offshore=np.ones(regions, dtype=bool), withdrawn=withdrawn, bans=[],
-        home_burden=np.zeros((regions, segments)), foreign_burden=np.zeros((regions, segments)),
-        delay=np.zeros((regions, segments)), chip_subsidy=np.zeros(regions), compute_subsidy=np.zeros(regions),
-        open_subsidy=np.zeros(regions), release=[],
-        threshold=setting.lab_values("licence_threshold"), royalty=setting.lab_values("royalty"),
+        rules=[],
+        offshore=np.ones(regions, dtype=bool),
+        withdrawn=withdrawn,
+        bans=[],
+        home_burden=np.zeros((regions, segments)),
+        foreign_burden=np.zeros((regions, segments)),
+        delay=np.zeros((regions, segments)),
+        chip_subsidy=np.zeros(regions),
+        compute_subsidy=np.zeros(regions),
+        open_subsidy=np.zeros(regions),
+        release=[],
+        threshold=setting.lab_values("licence_threshold").copy(),
+        royalty=setting.lab_values("royalty").copy(),
     )
     subsidies = {
-        "domestic_chips": policy.chip_subsidy, "compute": policy.compute_subsidy, "open_release": policy.open_subsidy,
+        "domestic_chips": policy.chip_subsidy,
+        "compute": policy.compute_subsidy,
+        "open_release": policy.open_subsidy,
     }
     for event in in_force(events, month):
         match event:

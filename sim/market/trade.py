@@ -8,20 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.adoption import bass_step, reconsider
-from sim.economics.prices import Equilibrium
-from sim.offers import (
-    Offers,
-    Terms,
-    claims,
-    current_offers,
-    first_prices,
-    pool_capacity,
-    price_problem,
-    quality,
-    taste,
-    terms,
-)
-from sim.setting import Array, Setting
+from sim.economics.equilibrium import Equilibrium
+from sim.world.offers import Offers, current_offers
+from sim.world.setting import Array, Ints, Setting
+from sim.world.tastes import quality, taste
+from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_problem, terms
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -87,7 +78,7 @@ class Sales:
 
     def _by_firm(self, values: Array, setting: Setting) -> Array:
         sold = self.deal.seller >= 0
-        return np.bincount(self.deal.seller[sold], values[sold], minlength=len(setting.firm_region))
+        return totals(self.deal.seller[sold], values[sold], len(setting.firm_region))
 
     def books(self, setting: Setting) -> Books:
         """The month's money by firm. Self-hosting is bought from nobody: its cost is the customer's own."""
@@ -95,14 +86,16 @@ class Sales:
         own = self.deal.seller == self.offers.lab
         royalty = self.deal.royalty * spent
         firms = len(setting.firm_region)
-        received = np.bincount(self.offers.lab, royalty, minlength=firms)
-        made = np.bincount(self.offers.lab, self.deal.lab_margin * spent, minlength=firms)
+        received = totals(self.offers.lab, royalty, firms)
+        made = totals(self.offers.lab, self.deal.lab_margin * spent, firms)
         return Books(
-            revenue=self._by_firm(spent, setting), revenue_own=self._by_firm(spent * own, setting),
+            revenue=self._by_firm(spent, setting),
+            revenue_own=self._by_firm(spent * own, setting),
             full_cost=self._by_firm(self.deal.cost * tokens, setting),
             full_cost_own=self._by_firm(self.deal.cost * tokens * own, setting),
             running=self._by_firm(self.deal.running * tokens, setting),
-            royalties_received=received, royalties_paid=self._by_firm(royalty, setting),
+            royalties_received=received,
+            royalties_paid=self._by_firm(royalty, setting),
             complement=made + self._by_firm(self.deal.own_margin * spent, setting),
         )
 
@@ -112,9 +105,15 @@ class Sales:
         own = self.deal.seller == self.offers.lab
         by = self.offers.lab
         return (
-            np.bincount(by, tokens * own, minlength=labs), np.bincount(by, tokens, minlength=labs),
-            np.bincount(by, tokens * self.offers.open_, minlength=labs),
+            totals(by, tokens * own, labs),
+            totals(by, tokens, labs),
+            totals(by, tokens * self.offers.open_, labs),
         )
+
+
+def totals(which: Ints, values: Array, count: int) -> Array:
+    """Sums of `values` by index, (count,)."""
+    return np.bincount(which, values, minlength=count).astype(float)
 
 
 def trade(market: Market) -> Sales:
@@ -123,7 +122,7 @@ def trade(market: Market) -> Sales:
     cohorts, month = setting.cohorts, market.month
     offers = current_offers(setting, state)
     xi = taste(setting, market.policy, offers, month)
-    reachable = np.isfinite(xi).any(axis=0)
+    reachable = np.flatnonzero(np.isfinite(xi).any(axis=0))
     offers, xi = offers.take(reachable), xi[:, reachable]
     if not len(offers):
         return _nothing(setting, offers)
@@ -140,8 +139,15 @@ def trade(market: Market) -> Sales:
     royalty, complement = claims(offers, deal, deal.royalty)
     slots = offers.slots(setting)
     equilibrium = problem.solve(
-        q, deal.cost, weights=weights, capacity=capacity, load=deal.load,
-        complement=complement, royalty=royalty, start=first_prices(offers, deal, state.price[slots]), tolerance=1e-8,
+        q,
+        deal.cost,
+        weights=weights,
+        capacity=capacity,
+        load=deal.load,
+        complement=complement,
+        royalty=royalty,
+        start=first_prices(deal, state.price[slots]),
+        tolerance=1e-8,
     )
     state.price[:] = np.nan
     state.price[slots] = equilibrium.prices
@@ -155,20 +161,33 @@ def trade(market: Market) -> Sales:
     tokens = tokens * served
     spending = tokens * deal.dearer * equilibrium.prices
     return Sales(
-        offers, deal, equilibrium.prices, shares, choice, tokens, spending, (tokens / served).sum(axis=0), load, equilibrium
+        offers,
+        deal,
+        equilibrium.prices,
+        shares,
+        choice,
+        tokens,
+        spending,
+        (tokens / served).sum(axis=0),
+        load,
+        equilibrium,
     )
 
 
-def _move(market: Market, slots: Array, vendor: Array, choice: Array, q: Array, new: Array) -> Array:
+def _move(market: Market, slots: Ints, vendor: Ints, choice: Array, q: Array, new: Array) -> Array:
     """Customers reconsider and switch, newcomers choose; returns shares on the offers and remembers them by slot."""
-    setting, state, cohorts = market.setting, market.state, market.setting.cohorts
+    state, cohorts = market.state, market.setting.cohorts
     if not market.scenario.mechanisms.inertia:
         shares = choice
     else:
         kept = reconsider(
-            state.shares[:, slots], choice, between=cohorts.reconsider, within=cohorts.upgrade,
+            state.shares[:, slots],
+            choice,
+            between=cohorts.reconsider,
+            within=cohorts.upgrade,
             vendor=vendor,
-            available=np.isfinite(q), outside=1.0 - state.shares.sum(axis=1),
+            available=np.isfinite(q),
+            outside=1.0 - state.shares.sum(axis=1),
         )
         shares = (1.0 - new)[:, None] * kept + new[:, None] * choice
     state.shares[:] = 0.0
@@ -183,7 +202,7 @@ def _ration(market: Market, deal: Terms, tokens: Array) -> tuple[Array, Array]:
     """
     state, firms = market.state, len(market.setting.firm_region)
     sold = deal.seller >= 0
-    wanted = np.bincount(deal.seller[sold], (tokens.sum(axis=0) * deal.load)[sold], minlength=firms)
+    wanted = totals(deal.seller[sold], (tokens.sum(axis=0) * deal.load)[sold], firms)
     if not market.scenario.mechanisms.serving_capacity:
         return wanted, np.ones(len(deal.seller))
     part = np.minimum(1.0, state.bandwidth / np.maximum(wanted, 1e-300))

@@ -7,11 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.policy import Policy
 from sim.scenario.events import ExportRule
 from sim.scenario.predicate import parse
-from sim.setting import Array, Flags, Ints, Setting
-from sim.state import State
 from sim.technology.chips import (
     CHANNELS,
     DOMESTIC,
@@ -25,6 +22,9 @@ from sim.technology.chips import (
     supply_limit,
 )
 from sim.technology.units import H100_TFLOPS, THOUSAND
+from sim.world.policy import Policy
+from sim.world.setting import Array, Flags, Ints, Setting
+from sim.world.state import State
 
 
 @dataclass
@@ -53,19 +53,26 @@ class Catalogue:
         start = self.setting.scenario.start
         self._from = np.array([c.released - start for c in rows])
         self._to = np.array([c.retired - start if c.retired else 10**6 for c in rows])
-        self._supply = np.array([
-            [THOUSAND * c.supply[name] if name in c.supply else np.inf for c in rows] for name in self.setting.regions
-        ])
+        self._supply = np.array(
+            [
+                [THOUSAND * c.supply[name] if name in c.supply else np.inf for c in rows]
+                for name in self.setting.regions
+            ]
+        )
 
     def covered(self, predicate: str) -> Flags:
         """Chips that a rule's predicate covers."""
         if predicate not in self._covered:
             test = parse(predicate)
             chips = self.setting.scenario.chips
-            self._covered[predicate] = np.array([
-                test({"name": name, **chip.model_dump(exclude={"supply", "released", "retired", "title"})})
-                for name, chip in chips.items()
-            ])
+            self._covered[predicate] = np.array(
+                [
+                    test(
+                        {"name": name, **chip.model_dump(exclude={"supply", "released", "retired", "title"})}
+                    )
+                    for name, chip in chips.items()
+                ]
+            )
         return self._covered[predicate]
 
     def on_sale(self, month: int) -> Flags:
@@ -103,11 +110,19 @@ def region_offers(
     if s.mechanisms.domestic_response:
         government = s.governments.get(setting.regions[region])
         extra = government.subsidise_shortfall if government and s.mechanisms.reactions else 0.0
-        limit = np.where(home, limit * (1.0 + (row.domestic_response + extra) * state.shortfall[region]), limit)
+        limit = np.where(
+            home, limit * (1.0 + (row.domestic_response + extra) * state.shortfall[region]), limit
+        )
     terms = _under_rules(catalogue, rules)
     subsidy = 1.0 - policy.chip_subsidy[region]
-    parts = [_Part(price * (1.0 + terms.levy) * np.where(home, subsidy, 1.0), limit, terms.quota,
-                   np.where(home, DOMESTIC, LEGAL))]
+    parts = [
+        _Part(
+            price * (1.0 + terms.levy) * np.where(home, subsidy, 1.0),
+            limit,
+            terms.quota,
+            np.where(home, DOMESTIC, LEGAL),
+        )
+    ]
     volumes, shares = list(terms.volume), list(terms.share)
 
     barred = sale & (terms.quota >= 0) & ~home & np.isinf(catalogue.supply(region))
@@ -115,23 +130,39 @@ def region_offers(
     rents = s.mechanisms.offshore_rental and row.offshore_share > 0.0 and bool(policy.offshore[region])
     if barred.any() and smuggles:
         volume = row.smuggling * row.smuggling_growth ** setting.years[month] * THOUSAND / 12.0
-        parts.append(_Part(price * (1.0 + row.smuggling_premium), np.where(barred, np.inf, 0.0),
-                           np.full(n, len(volumes)), np.full(n, SMUGGLED)))
+        parts.append(
+            _Part(
+                price * (1.0 + row.smuggling_premium),
+                np.where(barred, np.inf, 0.0),
+                np.full(n, len(volumes)),
+                np.full(n, SMUGGLED),
+            )
+        )
         volumes.append(volume * H100_TFLOPS)
         shares.append(1.0)
     if barred.any() and rents:
-        parts.append(_Part(price * (1.0 + row.offshore_premium), np.where(barred, np.inf, 0.0),
-                           np.full(n, len(volumes)), np.full(n, OFFSHORE)))
+        parts.append(
+            _Part(
+                price * (1.0 + row.offshore_premium),
+                np.where(barred, np.inf, 0.0),
+                np.full(n, len(volumes)),
+                np.full(n, OFFSHORE),
+            )
+        )
         volumes.append(np.inf)
         shares.append(row.offshore_share)
     channel = np.concatenate([part.channel for part in parts])
     return Offers(
-        price=np.concatenate([part.price for part in parts]), flops=np.tile(catalogue.flops, len(parts)),
+        price=np.concatenate([part.price for part in parts]),
+        flops=np.tile(catalogue.flops, len(parts)),
         raw_flops=np.tile(catalogue.bf16, len(parts)),
         # Compute abroad trains; its memory bandwidth is too far from customers to serve them.
         bandwidth=np.where(channel == OFFSHORE, 1e-9, np.tile(catalogue.bandwidth, len(parts))),
-        limit=np.concatenate([part.limit for part in parts]), quota=np.concatenate([part.quota for part in parts]),
-        channel=channel, quota_volume=np.array(volumes, dtype=float), quota_share=np.array(shares, dtype=float),
+        limit=np.concatenate([part.limit for part in parts]),
+        quota=np.concatenate([part.quota for part in parts]),
+        channel=channel,
+        quota_volume=np.array(volumes, dtype=float),
+        quota_share=np.array(shares, dtype=float),
     )
 
 
@@ -163,7 +194,9 @@ def _under_rules(catalogue: Catalogue, rules: list[ExportRule]) -> _Terms:
         levy[hit] += rule.levy
         if rule.volume_cap is not None:
             cap[hit] = np.minimum(cap[hit], rule.volume_cap)
-    quota, volume, share = np.full(n, -1), [], []
+    quota = np.full(n, -1)
+    volume: list[float] = []
+    share: list[float] = []
     for key in sorted({(licensed[k], cap[k]) for k in range(n) if licensed[k] < 1.0 or np.isfinite(cap[k])}):
         quota[(licensed == key[0]) & (cap == key[1])] = len(volume)
         volume.append(THOUSAND * key[1] / 12.0 * H100_TFLOPS)
@@ -206,11 +239,19 @@ def buy(
     setting = catalogue.setting
     firms, regions = len(training), len(setting.regions)
     got = Bought(
-        training=np.zeros(firms), raw=np.zeros((firms, len(CHANNELS))), bandwidth=np.zeros(firms),
-        bandwidth_value=np.zeros(firms), chips=np.zeros(firms), shortfall=np.zeros(regions),
-        flop_price=np.full(regions, np.inf), bandwidth_price=np.full(regions, np.inf),
+        training=np.zeros(firms),
+        raw=np.zeros((firms, len(CHANNELS))),
+        bandwidth=np.zeros(firms),
+        bandwidth_value=np.zeros(firms),
+        chips=np.zeros(firms),
+        shortfall=np.zeros(regions),
+        flop_price=np.full(regions, np.inf),
+        bandwidth_price=np.full(regions, np.inf),
     )
-    names = [*setting.labs, *(c for c, f in zip(setting.clouds, setting.cloud_firm, strict=True) if f >= len(setting.labs))]
+    names = [
+        *setting.labs,
+        *(c for c, f in zip(setting.clouds, setting.cloud_firm, strict=True) if f >= len(setting.labs)),
+    ]
     for region, title in enumerate(setting.regions):
         here = setting.firm_region == region
         rules = [rule for rule in policy.rules if rule.region == title]
@@ -226,7 +267,6 @@ def buy(
         sold = np.zeros(len(catalogue.names))
         for members, bound in groups:
             offers = region_offers(catalogue, policy, state, region, month, bound)
-            first = np.arange(len(offers.limit)) < len(sold)
             limit = offers.limit.copy()
             limit[: len(sold)] -= sold
             if members is groups[0][0]:
@@ -234,7 +274,9 @@ def buy(
                 got.bandwidth_price[region] = offers.best(offers.bandwidth)
             if not members.any():
                 continue
-            train = purchase(training[members], offers, offers.flops, Left(np.maximum(limit, 0.0), offers.quota_volume))
+            train = purchase(
+                training[members], offers, offers.flops, Left(np.maximum(limit, 0.0), offers.quota_volume)
+            )
             serve = purchase(serving[members], offers, offers.bandwidth, train.left)
             scarce = np.isfinite(limit[: len(sold)])
             sold[scarce] += limit[: len(sold)][scarce] - serve.left.limit[: len(sold)][scarce]

@@ -1,0 +1,105 @@
+"""Paths and dates that a scenario fixes before the first month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.scenario.events import ForcedRelease
+from sim.world.setting import Array, Flags, Ints, Setting
+
+NOT_YET = 10**9
+"""Month index of an entrant whose entry is not decided."""
+
+
+@dataclass(frozen=True)
+class Plans:
+    """What firms mean to spend and when labs start.
+
+    Attributes
+    ----------
+    capex, serving, staff, funding
+        USD a month by firm, (months, firms): spending on compute, of it for serving, staff, outside funding.
+    parent
+        Firms whose deficit a parent covers, (firms,).
+    reserve
+        Cash that a parent keeps the firm at, USD, (firms,).
+    serving_growth
+        Growth of everybody's serving compute that firms expect, factor a year, (months,).
+    research
+        Own algorithmic progress, orders a year, (labs,).
+    enters
+        Month index in which a lab starts work; NOT_YET for entrants, (labs,).
+    history
+        Real releases to be replayed.
+    free_from
+        Month index from which a lab releases by its own choice, (labs,).
+    event_months
+        Month indices in which some event begins or ends.
+    """
+
+    capex: Array
+    serving: Array
+    staff: Array
+    funding: Array
+    parent: Flags
+    reserve: Array
+    serving_growth: Array
+    research: Array
+    enters: Ints
+    history: list[ForcedRelease]
+    free_from: Ints
+    event_months: set[int]
+
+    @classmethod
+    def of(cls, setting: Setting) -> Plans:
+        """Plans of a scenario."""
+        s = setting.scenario
+        labs, firms = len(setting.labs), len(setting.firm_region)
+        clouds = list(s.clouds.values())
+
+        def path(level: Array, growth: str) -> Array:
+            out = np.zeros((len(setting.months), firms))
+            out[:, :labs] = setting.path(level, setting.lab_values(growth))
+            return out
+
+        level = setting.lab_values("capex")
+        capex = path(level, "capex_growth")
+        serving = path(level * (1.0 - setting.lab_values("training_share")), "capex_growth")
+        if clouds:
+            hosting = setting.path(
+                np.array([c.capex for c in clouds]), np.array([c.capex_growth for c in clouds])
+            )
+            np.add.at(capex.T, setting.cloud_firm, hosting.T)
+            np.add.at(serving.T, setting.cloud_firm, hosting.T)
+        parent, reserve = np.zeros(firms, dtype=bool), np.zeros(firms)
+        parent[:labs] = setting.lab_values("parent") > 0
+        reserve[:labs] = setting.lab_values("cash")
+        for cloud, firm in zip(clouds, setting.cloud_firm, strict=True):
+            if firm >= labs:
+                parent[firm], reserve[firm] = cloud.parent, cloud.cash
+        total = capex.sum(axis=1)
+        later = np.minimum(np.arange(len(total)) + 12, len(total) - 1)
+        until = s.history_until
+        history = [e for e in s.history if until is not None and e.date <= until]
+        told = {e.lab for e in history}
+        free = 0 if until is None else until - s.start + 1
+        return cls(
+            capex=capex,
+            serving=serving,
+            staff=path(setting.lab_values("staff"), "capex_growth"),
+            funding=path(setting.lab_values("funding"), "funding_growth"),
+            parent=parent,
+            reserve=reserve,
+            serving_growth=np.clip(total[later] / np.maximum(total, 1.0), 1.0, 2.0),
+            research=setting.lab_values("research"),
+            enters=np.array(
+                [0 if row.enters is None else row.enters - s.start for row in s.labs.values()]
+                + [NOT_YET] * setting.entrants
+            ),
+            history=history,
+            free_from=np.array([free if name in told else 0 for name in setting.labs]),
+            event_months={e.date - s.start for e in s.events}
+            | {e.until - s.start for e in s.events if e.until is not None},
+        )
