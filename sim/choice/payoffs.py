@@ -8,7 +8,7 @@ of the price equilibrium; the firm's earnings are added up part by part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, Rivals,
 from sim.record import COMPONENTS, MODES
 from sim.world.offers import Offers
 from sim.world.policy import Policy
-from sim.world.setting import Array, Flags, Setting
+from sim.world.setting import API, Array, Flags, Setting
 from sim.world.state import State
 from sim.world.tastes import quality, taste
 from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_problem, terms
@@ -72,14 +72,17 @@ def evaluate(
     modes = np.array([case.mode for case in cases])
 
     offers, has = imagine(setting, state, lab, model, month)
-    xi = taste(setting, policy, offers, month)
+    new = (offers.lab == lab) & (offers.since == month)
+    xi = taste(setting, policy, replace(offers, restricted=offers.restricted & ~new), month)
     reachable = np.flatnonzero(np.isfinite(xi).any(axis=0) & has[allowed].any(axis=0))
-    offers, has, xi = offers.take(reachable), has[:, reachable], xi[:, reachable]
+    offers, has, xi, new = offers.take(reachable), has[:, reachable], xi[:, reachable], new[reachable]
     deal = terms(setting, state, policy, offers, outlook.bandwidth_price)
     xi = xi - cohorts.price_sensitivity[:, None] * np.log(deal.dearer)
     elapsed = setting.years[month] - setting.years[0]
     progress = s.choice.expected_progress * years * ahead
     q = quality(setting, xi, offers.capability + progress[:, None], elapsed + years)
+    licensed = (modes == OPEN_RESTRICTED)[:, None] & new & (offers.channel != API)
+    q = q - s.demand.licence_friction * licensed[:, None, :]
     q = np.where(has[modes][:, None, :], q, -np.inf)
 
     rivals = Rivals.look(setting, state, policy, lab, month, outlook)

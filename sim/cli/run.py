@@ -89,7 +89,7 @@ def _say_whether_equal(manifest: Path, target: Path) -> None:
     if not different:
         typer.echo(f"every file is the same as in {_shown(manifest.absolute().parent)}")
         return
-    reasons = changed_versions(read_manifest(manifest)) or ["no version changed; the code may have"]
+    reasons = changed_versions(read_manifest(manifest)) or ["no version changed"]
     why = "; ".join(reasons)
     typer.echo(f"not the same as in {manifest.parent}: {', '.join(different)} ({why})", err=True)
     raise typer.Exit(1)

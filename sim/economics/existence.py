@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.economics.checks import InputError
-from sim.economics.first_order import Game, State
+from sim.economics.game import Game, State
 from sim.economics.nests import FloatArray
 
 

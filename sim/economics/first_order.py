@@ -1,21 +1,22 @@
 """The owners' first-order conditions as a map: prices to the next prices.
 
-Let h_j be the price as it enters utility (ln p_j, or p_j), V_sj = quality_sj - b_s h_j the utility of segment
-s, w_s its size, u_j = p_j^(-usage_elasticity) the use of a customer and Q_j = u_j sum_s w_s P_sj. For the
-seller f of offer j, with the margins M_k = R_fk p_k - C_fk (c_k + shadow price of k's capacity) on all its
-claims k,
+Let h_j be the price as it enters utility, ln p_j or p_j, with slope dp_j = dp_j/dh_j, that is p_j or 1. Segment s
+of size w_s has utility V_sj = quality_sj - b_s h_j and buys u_j = p_j^(-usage_elasticity) a customer, so that
+Q_j = u_j sum_s w_s P_sj. With the margins M_k = R_fk p_k - C_fk (c_k + shadow price of k's capacity) on all its
+claims k, the seller f of offer j wants
 
-    d profit_f / d h_j = R_fj (dp_j/dh_j) Q_j + G_j - M_j D_j = 0
-    D_j = u_j sum_s w_s b_s P_sj / inner + usage_elasticity (dln p_j/dh_j) Q_j        own use lost
-    G_j = sum_s w_s b_s P_sj X_s,h(j)                                                 value of what f wins
-    back X_sh = (1/inner - 1/outer) Y_sh + (1/outer - 1) Z_sg(h) + W_s Y_sh = sum_{k in h} M_k u_k P_sk|h
-    Z_sg = sum_{h in g} P_sh|g Y_sh      W_s = sum_g P_sg Z_sg
+    0 = d profit_f / dh_j = R_fj dp_j Q_j + G_j - M_j D_j
 
-The margin that the condition asks for, (G_j + R_j (dp_j/dh_j) Q_j) / D_j, is the zeta markup of Morrow &
-Skerlos (2011, Operations Research 59:2). With linear prices the next price is that at which the margin is
-what is asked for. With log prices the part that is proportional to the own price moves to the left,
+    D_j  = u_j sum_s w_s b_s P_sj / inner + usage_elasticity (dp_j / p_j) Q_j        use that a rise of h_j loses
+    G_j  = sum_s w_s b_s P_sj X_s,h(j)                                               value that f wins back of it
+    X_sh = (1/inner - 1/outer) Y_sh + (1/outer - 1) Z_sg(h) + W_s
+    Y_sh = sum_{k in h} M_k u_k P_sk|h,   Z_sg = sum_{h in g} P_sh|g Y_sh,   W_s = sum_g P_sg Z_sg
 
-    R_j p_j (1 - Q_j/D_j) = c_j + G_j/D_j,
+The margin that this asks for, (G_j + R_fj dp_j Q_j) / D_j, is the zeta markup of Morrow & Skerlos (2011, Operations
+Research 59:2). With linear prices the next price is the one at which the margin is what is asked for. With log
+prices the part that is proportional to the own price moves to the left,
+
+    R_fj p_j (1 - Q_j / D_j) = c_j + G_j / D_j,
 
 which is scale-free and better conditioned. The familiar p <- c - (dQ/dp)^-1 Q is not used: it cycles.
 
@@ -24,69 +25,25 @@ All terms are per buyer of j, so that margins keep their right limit as the shar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.economics.capacity import shadow_step
 from sim.economics.demand import Dead, NestedShares, log_shares, nested_shares
-from sim.economics.nests import BoolArray, FloatArray, Nests
-from sim.economics.ownership import Claims, Pools
+from sim.economics.game import Game, State
+from sim.economics.nests import BoolArray, FloatArray
 
-# With log prices none is more than this multiple of its unit cost over the part of revenue that the seller
-# keeps. With a usage elasticity near 1 customers spend a fixed budget: an owner may do best to end an offer
-# on which it keeps less than on its others. It does so by a price without end; at the ceiling it sells next
-# to nothing.
+# With log prices no price is more than this multiple of unit cost over the part of revenue that the seller keeps.
+# With a usage elasticity near 1 customers spend a fixed budget, and an owner may do best to end an offer on which it
+# keeps less than on its others: its price has no end, and at the ceiling it sells next to nothing.
 CEILING = 1e6
 # An offer with fewer buyers than this part of all customers has their mix computed from logarithms.
 _FAINT = 1e-280
-# No step changes a price by more than this factor (where prices must stay positive); far from the solution
-# only.
+# Where prices must be positive no step changes one by more than this factor; far from the solution only.
 _LARGEST_FACTOR = 20.0
-# Beyond a price of so much of the unit cost, its inverse, rounding errors are what residuals are made of.
+# At prices of more than the inverse of this, in unit costs, residuals are made of rounding errors.
 _PRECISION = 1e-5
-
-
-@dataclass(frozen=True, eq=False)
-class Game:
-    """The parts of a pricing game that stay the same from call to call."""
-
-    nests: Nests
-    claims: Claims
-    pools: Pools
-    sensitivity: FloatArray  # (segments,) or (1,)
-    log_price: bool
-    usage_elasticity: float
-    at_cost: BoolArray | None  # (offers,), None if every offer is priced
-
-    @property
-    def positive(self) -> bool:
-        """Whether only positive prices make sense."""
-        return self.log_price or self.usage_elasticity > 0
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """The numbers of a batch of markets, each array with a leading axis of length `markets` or 1."""
-
-    quality: FloatArray  # (m, offers, segments) divided by the inner scale of the nests
-    nowhere: FloatArray | None  # (m, offers) 1 where no customer can have the offer, None if there is no such
-    dead_host: FloatArray | None  # (m, host nests, segments) see `split_unavailable`
-    dead_tier: FloatArray | None  # (m, tiers, segments)
-    outside: FloatArray  # (m, segments)
-    weights: FloatArray  # (m, segments) adding up to 1
-    cost: FloatArray  # (m, offers)
-    revenue: FloatArray  # (m, claims) R
-    break_even: FloatArray  # (m, offers) price at which the seller keeps the unit cost
-    load: FloatArray  # (m, members of pools) capacity units per unit of use
-    capacity: FloatArray  # (m, pools) per customer; inf where there is no limit
-    shadow_unit: FloatArray  # (m, pools) a shadow price that would be as large as a unit cost
-
-    def rows(self, keep: BoolArray) -> Self:
-        """The markets in `keep`."""
-        split = {name: array for name, array in vars(self).items() if array is not None and len(array) > 1}
-        return replace(self, **{name: array[keep] for name, array in split.items()})
 
 
 class Step(NamedTuple):

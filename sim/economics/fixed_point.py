@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-# Evaluations of the pricing map from a cold start to 1e-10, mean over 60 random markets of 60 offers: 107 by plain
-# iteration, 39 at depth 3, 32 at 5, 28 at 8, 26 at 12.
+# Evaluations of the pricing map from a cold start to 1e-10, mean over 60 random markets of 60 offers: 107 by
+# plain iteration, 39 at depth 3, 32 at 5, 28 at 8, 26 at 12.
 _DEPTH = 8
 _RIDGE = 1e-13  # added to the unit diagonal of the normal equations
 _GROWTH = 1.5  # an accelerated step that lets the residual grow by more than this has failed

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sim.economics.checks import InputError, fits, numbers
 from sim.economics.demand import qualities, split_unavailable
 from sim.economics.existence import check_finite_prices
-from sim.economics.first_order import Game, State
+from sim.economics.game import Game, State
 from sim.economics.nests import FloatArray
 
 

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from sim.economics.checks import InputError, fits, label_row, numbers
 from sim.economics.demand import qualities
 from sim.economics.equilibrium import Equilibrium, EquilibriumError, EquilibriumWarning
-from sim.economics.first_order import Game, ceiling_price, market_shares, unit_cost
+from sim.economics.first_order import ceiling_price, market_shares, unit_cost
+from sim.economics.game import Game
 from sim.economics.inputs import Inputs
 from sim.economics.nests import FloatArray, LabelRows, Labels, Nests
 from sim.economics.ownership import Claims, Pools

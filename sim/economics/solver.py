@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import root
 
-from sim.economics.first_order import Game, State, price_step
+from sim.economics.first_order import price_step
 from sim.economics.fixed_point import fixed_points
+from sim.economics.game import Game, State
 from sim.economics.nests import BoolArray, FloatArray
 
 
@@ -20,15 +21,19 @@ class PriceMap:
         self.state, self.game = state, game
 
     def join(self, h: FloatArray, shadow: FloatArray) -> FloatArray:
-        """One vector for each market."""
-        return np.concatenate([h, shadow / self.state.shadow_unit], axis=-1) if self.game.pools.labels else h
+        """One vector a market; prices that must be positive are logarithms in either form of the game."""
+        points = np.log(h) if self.game.positive and not self.game.log_price else h
+        return (
+            np.concatenate([points, shadow / self.state.shadow_unit], axis=-1)
+            if self.game.pools.labels
+            else points
+        )
 
     def split(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Prices and shadow prices. Acceleration may overshoot below 0, where no shadow price is."""
         offers = self.game.claims.offers
-        if x.shape[-1] == offers:
-            return x, np.empty((len(x), 0))
-        return x[:, :offers], np.maximum(x[:, offers:], 0.0) * self.state.shadow_unit
+        h, shadow = x[:, :offers], np.maximum(x[:, offers:], 0.0) * self.state.shadow_unit
+        return np.exp(h) if self.game.positive and not self.game.log_price else h, shadow
 
     def __call__(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         # Far-off trial points may overflow; `fixed_points` drops images that are not finite.

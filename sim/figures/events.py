@@ -55,17 +55,20 @@ def place(found: Sequence[tuple[Mark, float]], size: Width, left: float, right: 
     """Find room for labels, given each mark and where its rule stands, between two ends in inches.
 
     A label stands to the right of its rule. Taken from the right to the left, earlier labels step up over
-    later ones, and no rule crosses words. Labels without room are left out; where those count for more than
-    what they would replace, they go first, or a label in their way goes.
+    later ones, and no rule crosses words. Labels without room are left out. Where that happens, marks of
+    priority are placed first, on the lowest or the highest row, and labels in the way are left out in turn;
+    the best of all these counts.
     """
     backwards = sorted(found, key=lambda pair: -pair[0].day)
     best = _place(backwards, size, left, right)
     if len(best) < len(found):
-        orders = [sorted(backwards, key=lambda pair: -pair[0].priority)]
-        if len(found) <= MOST_TRIED:
-            orders += [[*backwards[:i], *backwards[i + 1 :]] for i in range(len(backwards))]
-        tried = (_place(order, size, left, right) for order in orders)
-        best = max([best, *tried], key=_worth)
+        first = sorted(backwards, key=lambda pair: -pair[0].priority)
+        shorter = [
+            [*first[:i], *first[i + 1 :]] for i in range(len(first) if len(first) <= MOST_TRIED else 0)
+        ]
+        tried = [best, _place(first, size, left, right)]
+        tried += [_place(order, size, left, right, descend=True) for order in (first, *shorter)]
+        best = max(tried, key=_worth)
     return best
 
 
@@ -73,13 +76,19 @@ def _worth(labels: Sequence[Label]) -> tuple[int, int]:
     return sum(label.mark.priority for label in labels), len(labels)
 
 
-def _place(order: Sequence[tuple[Mark, float]], size: Width, left: float, right: float) -> list[Label]:
-    """Give each label in turn the lowest row that is free, to the right of its rule or else to the left."""
+def _place(
+    order: Sequence[tuple[Mark, float]], size: Width, left: float, right: float, *, descend: bool = False
+) -> list[Label]:
+    """Give each label in turn the lowest row that is free, to the right of its rule or else to the left.
+
+    descend : marks of priority get the highest row instead.
+    """
     placed: list[Label] = []
     for mark, x in order:
         wide = text.width(mark.words, size.small)
         spots = ((x + PAD, x + PAD + wide), (x - PAD - wide, x - PAD))
-        tries = (Label(mark, x, start, end, row) for start, end in spots for row in range(ROWS))
+        rows = range(ROWS - 1, -1, -1) if descend and mark.priority > 0 else range(ROWS)
+        tries = (Label(mark, x, start, end, row) for start, end in spots for row in rows)
         fitting = (
             label for label in tries if left <= label.start and label.end <= right and _free(label, placed)
         )

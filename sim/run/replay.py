@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sim.run.errors import RunError
-from sim.run.manifest import SCENARIO, Manifest, read_manifest, versions
+from sim.run.manifest import SCENARIO, Commit, Manifest, commit, read_manifest, versions
 from sim.scenario import Resolved, load
 
 
@@ -71,10 +71,16 @@ def differences(folder: Path, other: Path) -> list[str]:
 
 def changed_versions(manifest: Manifest) -> list[str]:
     """Versions that are not those of the manifest, such as ``numpy 2.3.1 then, 2.4.6 now``."""
-    now = versions()
-    names = dict.fromkeys([*manifest.versions, *now])
+    then = {**manifest.versions, "code": _written(manifest.git)}
+    now = {**versions(), "code": _written(commit())}
     return [
-        f"{name} {manifest.versions.get(name, 'absent')} then, {now.get(name, 'absent')} now"
-        for name in names
-        if manifest.versions.get(name) != now.get(name)
+        f"{name} {then.get(name, 'absent')} then, {now.get(name, 'absent')} now"
+        for name in dict.fromkeys([*then, *now])
+        if then.get(name) != now.get(name)
     ]
+
+
+def _written(git: Commit | None) -> str:
+    if git is None:
+        return "installed"
+    return f"{git.commit[:12]}, changed since," if git.changed else git.commit[:12]

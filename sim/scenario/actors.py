@@ -12,6 +12,7 @@ from pydantic import Field
 
 from sim.scenario.month import Month
 from sim.scenario.parameters import Entry, parameter
+from sim.scenario.predicate import Vocabulary, checked_by
 
 Mode = Literal["closed", "open_lagged", "open_restricted", "open"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=40)]
@@ -555,6 +556,10 @@ class Chip(Entry):
     )
 
 
+ChipPredicate = Annotated[str, checked_by(Vocabulary.of(Chip, "name"))]
+"""A condition on chip fields, in the small grammar of `sim.scenario.predicate`."""
+
+
 class Government(Entry):
     """How a region's government reacts to the market, beyond its timeline of events. All off by default."""
 
@@ -574,7 +579,7 @@ class Government(Entry):
         meaning="Region whose lag and chips the reaction concerns",
         role="lever",
     )
-    tighten_rule: str = parameter(
+    tighten_rule: ChipPredicate = parameter(
         "tpp >= 1600",
         unit="predicate over chip fields",
         source=JUDGEMENT,

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.scenario.actors import JUDGEMENT, Mode, Name
+from sim.scenario.actors import JUDGEMENT, ChipPredicate, Mode, Name
 from sim.scenario.month import Month
 from sim.scenario.parameters import Entry, parameter
 
@@ -52,7 +52,7 @@ class ExportRule(Event):
     region: Name = parameter(
         ..., unit="region", source=LAW, meaning="Region that the rule binds", role="lever"
     )
-    predicate: str = parameter(
+    predicate: ChipPredicate = parameter(
         ..., unit="predicate over chip fields", source=LAW, meaning="Chips that the rule covers", role="lever"
     )
     licensed: float = parameter(

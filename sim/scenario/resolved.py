@@ -19,7 +19,7 @@ from sim.scenario.checking import Blueprint, M, validated
 from sim.scenario.lifting import lift
 from sim.scenario.merging import Draft, check_names, override
 from sim.scenario.nodes import Scalar, Table, path_of, path_text, rooted
-from sim.scenario.problems import Flaw, Place
+from sim.scenario.problems import Place
 from sim.scenario.schema import Scenario
 from sim.scenario.shapes import fields_of
 from sim.scenario.uncertainty import Distribution
@@ -32,12 +32,7 @@ PYTHON = Place("Python")
 S = TypeVar("S", bound=BaseModel, default=Scenario)
 
 
-def check(scenario: Scenario) -> list[Flaw]:
-    """What is wrong across the parts of a scenario."""
-    return [Flaw(*flaw) for flaw in schema.check(scenario)]
-
-
-BLUEPRINT = Blueprint(Scenario, check)
+BLUEPRINT = Blueprint(Scenario, schema.check)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

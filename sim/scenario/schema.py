@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from sim.scenario.actors import JUDGEMENT, Chip, Cloud, Government, Lab, Name, Region, Segment
 from sim.scenario.events import AnyEvent, ForcedRelease
 from sim.scenario.month import Month
 from sim.scenario.parameters import Entry, parameter
-from sim.scenario.predicate import PredicateError, parse
+from sim.scenario.problems import Flaw
 from sim.scenario.submodels import (
     Choice,
     Community,
@@ -60,18 +59,9 @@ class Scenario(Entry):
     history: list[ForcedRelease] = []
 
 
-class Flaw(NamedTuple):
-    """One thing wrong across parts: where, what was found, what is allowed, names it may have meant."""
-
-    path: tuple[str | int, ...]
-    found: str
-    allowed: str
-    candidates: tuple[str, ...] = ()
-
-
 def check(scenario: Scenario) -> list[Flaw]:
     """Find what no single field can see: names that refer to nothing, impossible dates, an empty market."""
-    return [*_references(scenario), *_dates(scenario), *_predicates(scenario), *_emptiness(scenario)]
+    return [*_references(scenario), *_dates(scenario), *_emptiness(scenario)]
 
 
 def _unknown(path: tuple[str | int, ...], name: str, known: Iterable[str], what: str) -> Iterator[Flaw]:
@@ -157,8 +147,8 @@ def _event_references(
     rules = [e.name for e in s.events if e.kind == "export_rule"]
     for where, events in (("events", s.events), ("history", s.history)):
         for i, event in enumerate(events):
-            if event.name in seen:
-                yield Flaw((where, i, "name"), f"'{event.name}' is used twice", "a name of its own")
+            if where == "history" and event.name in seen:
+                yield Flaw((where, i, "name"), f"'{event.name}' is an event's name too", "a name of its own")
             seen.add(event.name)
             for field, names in known.items():
                 value = getattr(event, field, None)
@@ -175,31 +165,19 @@ def _event_references(
 
 def _dates(s: Scenario) -> Iterator[Flaw]:
     if s.end < s.start:
-        yield Flaw(("end",), str(s.end), f"a month not before start ({s.start})")
+        yield Flaw(("end",), f"found {s.end}", f"a month not before start ({s.start})")
     if s.end - s.start > 600:
-        yield Flaw(("end",), str(s.end), f"at most 600 months after start ({s.start})")
+        yield Flaw(("end",), f"found {s.end}", f"at most 600 months after start ({s.start})")
     for where, events in (("events", s.events), ("history", s.history)):
         for i, event in enumerate(events):
             if event.until is not None and event.until <= event.date:
-                yield Flaw((where, i, "until"), str(event.until), f"a month after date ({event.date})")
+                yield Flaw((where, i, "until"), f"found {event.until}", f"a month after date ({event.date})")
     for name, chip in s.chips.items():
         if chip.retired is not None and chip.retired <= chip.released:
             yield Flaw(
-                ("chips", name, "retired"), str(chip.retired), f"a month after released ({chip.released})"
-            )
-
-
-def _predicates(s: Scenario) -> Iterator[Flaw]:
-    texts: list[tuple[tuple[str | int, ...], str]] = [
-        (("events", i, "predicate"), e.predicate) for i, e in enumerate(s.events) if e.kind == "export_rule"
-    ]
-    texts += [(("governments", name, "tighten_rule"), g.tighten_rule) for name, g in s.governments.items()]
-    for path, text in texts:
-        try:
-            parse(text)
-        except PredicateError as error:
-            yield Flaw(
-                path, f"'{text}': {error}", "comparisons of chip fields joined by and, or, not, parentheses"
+                ("chips", name, "retired"),
+                f"found {chip.retired}",
+                f"a month after released ({chip.released})",
             )
 
 

@@ -375,6 +375,14 @@ class Demand(Entry):
         source=JUDGEMENT,
         meaning="Part of the distrust that stays when a trusted party serves the model",
     )
+    licence_friction: float = parameter(
+        0.2,
+        unit="utils",
+        ge=0,
+        le=10,
+        source=JUDGEMENT,
+        meaning="What a restricted licence costs those who host or run the model (lawyers, limits of use)",
+    )
     host_support: float = parameter(
         0.8,
         unit="share",

@@ -33,6 +33,7 @@ def taste(setting: Setting, policy: Policy, offers: Offers, month: int) -> Array
     service = np.where(offers.channel == API, 1.0, np.where(self_hosted, 0.0, s.demand.host_support))
     xi += cohorts.support[:, None] * service + cohorts.customisation[:, None] * offers.open_
     xi += cohorts.sovereignty[:, None] * self_hosted
+    xi -= s.demand.licence_friction * (offers.restricted & (offers.channel != API))
     xi += _promotions(setting, offers, cloud, month)
     foreign = origin != r
     xi -= np.where(foreign, policy.foreign_burden[r, seg], policy.home_burden[r, seg])
