@@ -1,20 +1,20 @@
 """The owners' first-order conditions as a map: prices to the next prices.
 
-Let h_j be the price as it enters utility, ln p_j or p_j, with slope dp_j = dp_j/dh_j, that is p_j or 1. Segment s
-of size w_s has utility V_sj = quality_sj - b_s h_j and buys u_j = p_j^(-usage_elasticity) a customer, so that
-Q_j = u_j sum_s w_s P_sj. With the margins M_k = R_fk p_k - C_fk (c_k + shadow price of k's capacity) on all its
+Let h_j be the price as it enters utility, ln p_j or p_j, and p'_j = dp_j/dh_j, that is p_j or 1. Segment s of
+size w_s has utility V_sj = quality_sj - b_s h_j; a customer uses u_j = p_j^(-usage_elasticity), so that
+Q_j = u_j sum_s w_s P_sj. With margins M_k = R_fk p_k - C_fk (c_k + shadow price of k's capacity) on all its
 claims k, the seller f of offer j wants
 
-    0 = d profit_f / dh_j = R_fj dp_j Q_j + G_j - M_j D_j
+    0 = d profit_f / dh_j = R_fj p'_j Q_j + G_j - M_j D_j
 
-    D_j  = u_j sum_s w_s b_s P_sj / inner + usage_elasticity (dp_j / p_j) Q_j        use that a rise of h_j loses
-    G_j  = sum_s w_s b_s P_sj X_s,h(j)                                               value that f wins back of it
+    D_j  = u_j sum_s w_s b_s P_sj / inner + usage_elasticity Q_j p'_j / p_j      use that a rise of h_j loses
+    G_j  = sum_s w_s b_s P_sj X_s,h(j)                                           value of it that f wins back
     X_sh = (1/inner - 1/outer) Y_sh + (1/outer - 1) Z_sg(h) + W_s
     Y_sh = sum_{k in h} M_k u_k P_sk|h,   Z_sg = sum_{h in g} P_sh|g Y_sh,   W_s = sum_g P_sg Z_sg
 
-The margin that this asks for, (G_j + R_fj dp_j Q_j) / D_j, is the zeta markup of Morrow & Skerlos (2011, Operations
-Research 59:2). With linear prices the next price is the one at which the margin is what is asked for. With log
-prices the part that is proportional to the own price moves to the left,
+The margin that this asks for, (G_j + R_fj p'_j Q_j) / D_j, is the zeta markup of Morrow & Skerlos (2011,
+Operations Research 59:2). With linear prices the next price is the one at which the margin is what is asked
+for. With log prices the part that is proportional to the own price moves to the left,
 
     R_fj p_j (1 - Q_j / D_j) = c_j + G_j / D_j,
 
@@ -32,11 +32,11 @@ import numpy as np
 from sim.economics.capacity import shadow_step
 from sim.economics.demand import Dead, NestedShares, log_shares, nested_shares
 from sim.economics.game import Game, State
-from sim.economics.nests import BoolArray, FloatArray
+from sim.economics.nests import FloatArray
 
-# With log prices no price is more than this multiple of unit cost over the part of revenue that the seller keeps.
-# With a usage elasticity near 1 customers spend a fixed budget, and an owner may do best to end an offer on which it
-# keeps less than on its others: its price has no end, and at the ceiling it sells next to nothing.
+# With log prices none is more than this multiple of unit cost over the part of revenue that the seller keeps.
+# With a usage elasticity near 1 customers spend a fixed budget, and an owner may do best to end an offer on
+# which it keeps less than on its others: its price has no end, and at the ceiling it sells next to nothing.
 CEILING = 1e6
 # An offer with fewer buyers than this part of all customers has their mix computed from logarithms.
 _FAINT = 1e-280

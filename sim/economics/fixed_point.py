@@ -19,6 +19,7 @@ BoolArray = NDArray[np.bool_]
 # plain iteration, 39 at depth 3, 32 at 5, 28 at 8, 26 at 12.
 _DEPTH = 8
 _RIDGE = 1e-13  # added to the unit diagonal of the normal equations
+_NEAR = 0.1  # no acceleration at larger residuals, from where it may land anywhere
 _GROWTH = 1.5  # an accelerated step that lets the residual grow by more than this has failed
 _LONGEST_STEP = 100.0  # an accelerated step goes at most so many times as far as the plain one
 _LONGEST_PATIENCE = 40
@@ -122,7 +123,7 @@ class _Trust:
     def update(self, residual: FloatArray, before: FloatArray) -> BoolArray:
         """Take note of the last step; returns the problems in which it failed."""
         failed = (self.accelerating & (residual > _GROWTH * before)) | np.isinf(residual)
-        self.steady = np.where(residual < before, self.steady + 1, 0)
+        self.steady = np.where((residual < before) & (residual < _NEAR), self.steady + 1, 0)
         self.steady[failed] = 0
         self.patience = np.where(failed, np.minimum(2 * self.patience + 1, _LONGEST_PATIENCE), self.patience)
         self.accelerating = ~failed & (self.accelerating | (self.steady > self.patience))

@@ -12,27 +12,22 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sim.economics.checks import InputError, fits, label_row, numbers
 from sim.economics.demand import qualities
-from sim.economics.equilibrium import Equilibrium, EquilibriumError, EquilibriumWarning
-from sim.economics.first_order import ceiling_price, market_shares, unit_cost
+from sim.economics.equilibrium import Equilibrium, EquilibriumError, EquilibriumWarning, outcome
 from sim.economics.game import Game
 from sim.economics.inputs import Inputs
-from sim.economics.nests import FloatArray, LabelRows, Labels, Nests
+from sim.economics.nests import LabelRows, Labels, Nests
 from sim.economics.ownership import Claims, Pools
 from sim.economics.solver import search
+from sim.economics.start import first_prices
 
 PriceForm = Literal["log", "linear"]
 OnFailure = Literal["raise", "warn"]
 Capacity = ArrayLike | Mapping[Any, ArrayLike]
 Stakes = Mapping[Any, ArrayLike]
-
-# First prices are those of a small single-product seller, but never at more than this part of the price as
-# margin.
-_LARGEST_FIRST_MARGIN = 5 / 6
-_CEILING_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,11 +142,11 @@ class PriceProblem:
             stake=stake,
             outside=outside,
         )
-        h, shadow = self._first_prices(start, inputs)
+        h, shadow = first_prices(start, inputs, self.game)
         h, shadow, residual, evaluations = search(
             h, shadow, inputs.state, self.game, tolerance=tolerance, iterations=max_iterations
         )
-        equilibrium = self._equilibrium(h, shadow, residual, evaluations, tolerance, inputs)
+        equilibrium = outcome(h, shadow, residual, evaluations, tolerance, inputs, self.game)
         if not equilibrium.converged.all():
             message = (
                 f"no equilibrium prices in {(~equilibrium.converged).sum()} of {inputs.markets} market(s): "
@@ -163,81 +158,6 @@ class PriceProblem:
                 raise EquilibriumError(message, equilibrium)
             warnings.warn(message, EquilibriumWarning, stacklevel=2)
         return equilibrium
-
-    def _first_prices(
-        self, start: ArrayLike | Equilibrium | None, inputs: Inputs
-    ) -> tuple[FloatArray, FloatArray]:
-        """First prices, in the form of the game, (markets, offers), and shadow prices, (markets, pools)."""
-        game, state = self.game, inputs.state
-        shadow = np.zeros((inputs.markets, len(game.pools.labels)))
-        if isinstance(start, Equilibrium):
-            known = (
-                start.shadow_prices[..., game.pools.offer] if game.pools.per_offer else start.shadow_prices
-            )
-            if known.shape[-1] == shadow.shape[-1]:
-                shadow += np.broadcast_to(known, (*inputs.batch, shadow.shape[-1])).reshape(shadow.shape)
-            start = start.prices
-        own = state.revenue[:, : self.offers]
-        if start is not None:
-            first = numbers("start", start, least=0.0 if game.positive else -np.inf, strictly=game.positive)
-            fits("start", first, ["offers"], [self.offers])
-            prices = np.broadcast_to(first, (*inputs.batch, self.offers)).reshape(-1, self.offers)
-        elif game.log_price:
-            margin = min(
-                1.0 / (float(game.sensitivity.mean()) + game.usage_elasticity), _LARGEST_FIRST_MARGIN
-            )
-            prices = state.cost / (own * (1.0 - margin))
-        else:
-            prices = state.cost / own + 1.0 / game.sensitivity.mean()
-        if game.positive:
-            prices = np.maximum(prices, state.break_even)  # deep below costs the map hardly moves
-        if game.at_cost is not None:
-            prices = np.where(game.at_cost, state.cost, prices)
-        prices = np.broadcast_to(prices, (inputs.markets, self.offers))
-        return np.log(prices) if game.log_price else np.array(prices), shadow
-
-    def _equilibrium(
-        self,
-        h: FloatArray,
-        shadow: FloatArray,
-        residual: FloatArray,
-        evaluations: NDArray[np.intp],
-        tolerance: float,
-        inputs: Inputs,
-    ) -> Equilibrium:
-        """Everything that follows from prices, with the batch axes of the inputs."""
-        game, claims, state = self.game, self.game.claims, inputs.state
-        prices = np.exp(h) if game.log_price else h
-        ceiling = ceiling_price(unit_cost(shadow, state, game), state, game) if game.log_price else np.inf
-        at_ceiling = prices > ceiling * (1.0 - _CEILING_TOLERANCE)
-        if game.at_cost is not None:
-            prices = np.where(game.at_cost, state.cost, prices)  # not exp(ln cost)
-        levels = market_shares(h, state, game)
-        quantities = np.vecdot(levels.offer, inputs.weights[:, None, :]) * prices**-game.usage_elasticity
-        claimed = claims.margins(prices, state.cost, state.revenue) * quantities[:, claims.offer]
-        pools = game.pools.labels
-        if game.pools.per_offer:
-            by_offer = np.zeros_like(prices)
-            by_offer[:, game.pools.offer] = shadow
-            shadow, pools = by_offer, tuple(range(self.offers))
-
-        def batched(array: NDArray[Any]) -> NDArray[Any]:
-            return array.reshape((*inputs.batch, *array.shape[1:]))
-
-        return Equilibrium(
-            prices=batched(prices),
-            shares=batched(np.swapaxes(levels.offer, -1, -2)),
-            quantities=batched(quantities),
-            profits=batched(claimed @ claims.holding),
-            owners=claims.owners,
-            consumer_surplus=batched(levels.expected_utility / game.sensitivity),
-            shadow_prices=batched(shadow),
-            pools=pools,
-            at_ceiling=batched(at_ceiling),
-            iterations=batched(evaluations),
-            residual=batched(residual),
-            converged=batched(residual <= tolerance),
-        )
 
 
 def solve_prices(
@@ -306,7 +226,7 @@ def solve_prices(
     complement_to
         Who earns it, one label per offer; by default, and where None, the seller.
     royalty
-        Rate on revenue paid by the seller, a number or (..., offers).
+        Rate on revenue paid by the seller, a number or (..., offers); negative is a subsidy.
     royalty_to
         Who receives it, one label per offer; by default, and where None, nobody in this market.
     stake
@@ -322,7 +242,8 @@ def solve_prices(
         Prices to start from, (..., offers), or an `Equilibrium`, say last month's, whose shadow prices are
         taken too.
     tolerance
-        Largest residual of the first-order conditions, relative to prices, and of complementary slackness.
+        Largest relative residual of first-order conditions and complementary slackness, see
+        `sim.economics.first_order.price_step`.
     max_iterations
         Most iterations before a general root finder is tried.
     on_failure

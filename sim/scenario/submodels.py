@@ -143,10 +143,10 @@ class Technology(Entry):
         meaning="Distance below the small tier of the weights that open_lagged releases",
     )
     bytes_per_token: float = parameter(
-        7e10,
+        2e10,
         unit="bytes of memory traffic per token, GPT-4 of March 2023",
         gt=0,
-        source="judgement; about 28 tokens a second on an A100-class chip",
+        source="derived: gives DeepSeek-V3 about 6e8 bytes; it serves at 7e8 (open-infra-index)",
         meaning="Serving load of the reference model",
     )
     size_exponent: float = parameter(

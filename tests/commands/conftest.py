@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 TINY = ROOT / "tests" / "run" / "tiny.yaml"
 
 Command = Callable[..., Result]
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -55,8 +55,3 @@ def start(folder: Path) -> Start:
         )
 
     return popen
-
-
-def contents(folder: Path) -> set[str]:
-    """Names in a folder but that of the scenario file."""
-    return {path.name for path in folder.iterdir()} - {"tiny.yaml"}

@@ -458,6 +458,10 @@ class TestFailure:
         ),
         ({"outside": -np.inf}, "outside: found -inf; allowed are finite numbers"),
         ({"start": [1.0, 0.0]}, "start: found 0 at index 1; allowed are finite numbers > 0"),
+        (
+            {"start": np.ones((3, 2))},
+            "start: found batch axes (3,); allowed are those of the other arguments, ()",
+        ),
         ({"royalty": np.nan}, "royalty: found nan; allowed are finite numbers"),
         (
             {"royalty": [0.2, 1.0]},
