@@ -18,6 +18,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sim.analysis.compare import Comparison, compare
+    from sim.economics.equilibrium import Equilibrium, EquilibriumError
+    from sim.economics.prices import solve_prices
     from sim.market import Market
     from sim.run.errors import RunError, SimulationError
     from sim.run.results import Result, load_result
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Comparison",
+    "Equilibrium",
+    "EquilibriumError",
     "Market",
     "Resolved",
     "Result",
@@ -39,10 +43,13 @@ __all__ = [
     "load_result",
     "shipped",
     "simulate",
+    "solve_prices",
 ]
 
 _HOMES = {
     "Comparison": "sim.analysis.compare",
+    "Equilibrium": "sim.economics.equilibrium",
+    "EquilibriumError": "sim.economics.equilibrium",
     "Market": "sim.market",
     "Resolved": "sim.scenario",
     "Result": "sim.run.results",
@@ -55,6 +62,7 @@ _HOMES = {
     "load_result": "sim.run.results",
     "shipped": "sim.scenario",
     "simulate": "sim.run.simulate",
+    "solve_prices": "sim.economics.prices",
 }
 
 

@@ -53,6 +53,11 @@ def bass_step(
     """Part that has adopted after some time, F + (1 - F) hazard.
 
     Exact, so twelve months in one step or in twelve come out the same. Parameters as in `bass_hazard`.
+
+    Examples
+    --------
+    >>> bass_step([0.0, 0.3], 0.03, 0.38).round(4)
+    array([0.0358, 0.4058])
     """
     hazard = bass_hazard(adopted, innovation, imitation, time)
     before = np.asarray(adopted, dtype=float)

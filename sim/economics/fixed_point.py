@@ -20,7 +20,7 @@ BoolArray = NDArray[np.bool_]
 _DEPTH = 8
 _RIDGE = 1e-13  # added to the unit diagonal of the normal equations
 _NEAR = 0.1  # no acceleration at larger residuals, from where it may land anywhere
-_GROWTH = 1.5  # an accelerated step that lets the residual grow by more than this has failed
+_GROWTH = 3.0  # an accelerated step that lets the residual grow by more than this has failed
 _LONGEST_STEP = 100.0  # an accelerated step goes at most so many times as far as the plain one
 _LONGEST_PATIENCE = 40
 

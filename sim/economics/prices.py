@@ -263,14 +263,19 @@ def solve_prices(
     Notes
     -----
     Prices follow the zeta fixed point of Morrow & Skerlos (2011, Operations Research 59:2), accelerated
-    (Anderson 1965). First-order conditions are necessary; with one segment they are sufficient (Caplin &
-    Nalebuff 1991; Mizuno 2003 with nests), with several segments there can be more than one solution, and the
-    one found depends on `start`.
+    (Anderson 1965). First-order conditions are necessary, not sufficient: with segments that differ much an
+    offer can have a best price for each, and the solution found depends on `start`. With one segment random
+    large deviations never pay in the tests.
+
+    With a usage elasticity near 1 customers spend a fixed budget, and an owner may do best to end an offer on
+    which it keeps less, after a royalty, than on its others. Such an offer comes out at a ceiling, a million
+    times its unit cost, where it sells next to nothing, and is marked in `at_ceiling`.
 
     Examples
     --------
-    >>> solve_prices([2.0, 2.0], [1.0, 1.0], price_sensitivity=1.0, price_form="linear").prices.round(6)
-    array([2.325146, 2.325146])
+    >>> duopoly = solve_prices([8.0, 8.0], [1.0, 1.0], price_sensitivity=4.0, price_form="linear")
+    >>> duopoly.prices.round(6)
+    array([1.472927, 1.472927])
     """
     q = qualities("quality", quality)
     stakes = {label: np.asarray(part, dtype=float) for label, part in (stake or {}).items()}

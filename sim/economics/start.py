@@ -11,7 +11,7 @@ from sim.economics.game import Game
 from sim.economics.inputs import Inputs
 from sim.economics.nests import FloatArray
 
-# First prices are those of a small seller of one offer, but with no larger margin than this part of the price.
+# First prices are those of a small seller of one offer, but with a margin of this part of the price at most.
 _LARGEST_FIRST_MARGIN = 5 / 6
 
 

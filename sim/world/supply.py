@@ -185,7 +185,7 @@ class _Terms(NamedTuple):
 
 
 def _under_rules(catalogue: Catalogue, rules: list[ExportRule]) -> _Terms:
-    """Levies and quotas. Chips under the same strictest licence and cap share one quota; barred chips have an empty one."""
+    """Levies and quotas. Chips under one strictest licence and cap share a quota; that of barred chips is empty."""
     n = len(catalogue.names)
     licensed, levy, cap = np.ones(n), np.zeros(n), np.full(n, np.inf)
     for rule in rules:
