@@ -190,19 +190,12 @@ def _within_capacity(
     idle = 1.0 - (used @ pools.membership) / state.capacity
     slackness = np.abs(np.minimum(shadow / state.shadow_unit, idle)).max(axis=-1)
 
-    rise = state.load / per_unit[:, member]
-    free = next_price[:, member] - shadow[:, pools.index] * rise
-    now, break_even = price[:, member], state.break_even[:, member]
-
-    def prices(at: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The members' h at these shadow prices, and its slope."""
-        member_h = _bounded(free + at[:, pools.index] * rise, now, break_even, game)
-        return member_h, rise / np.exp(member_h) if game.log_price else rise
-
-    next_shadow = shadow_step(
-        shadow, used, response.lost[:, member], h[:, member], prices, state.capacity, pools
-    )
-    step.next_h[:, member] = prices(next_shadow)[0]
+    slope = state.load / per_unit[:, member]
+    slope_h = slope / np.exp(step.next_h[:, member]) if game.log_price else slope
+    rise = step.next_h[:, member] - h[:, member]
+    next_shadow = shadow_step(shadow, used, response.lost[:, member], rise, slope_h, state.capacity, pools)
+    after = next_price[:, member] + (next_shadow - shadow)[:, pools.index] * slope
+    step.next_h[:, member] = _bounded(after, price[:, member], state.break_even[:, member], game)
     return Step(step.next_h, next_shadow, np.maximum(step.residual, slackness))
 
 

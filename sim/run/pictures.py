@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sim
 from sim.figures import Context, Event, draw_all, save
+from sim.run.observed import observed_values
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def context_of(result: Result) -> Context:
         source=source_of(result),
         history_until=None if history is None else history.date(),
         names=titles(scenario),
+        observed=observed_values(list(scenario.regions)),
     )
 
 

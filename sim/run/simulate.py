@@ -196,7 +196,10 @@ def _elsewhere(tasks: list[Task], workers: int, progress: Progress | None) -> li
             if progress is not None:
                 progress(done, total)
     except BrokenProcessPool as error:
-        raise SimulationError("a worker process died, perhaps for lack of memory: use fewer") from error
+        raise SimulationError(
+            "a worker process died: for lack of memory, or because the script that asks for workers "
+            "has no `if __name__ == '__main__':` around it"
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return [outcomes[task.replicate] for task in tasks]
