@@ -118,6 +118,11 @@ MARKET = Table(
         Column("capacity_use", "share", "Used part of the region's firms' serving compute"),
         Column("flop_price", "USD per PFLOP/s", "Price of training compute at the best chip on sale, BF16"),
         Column("bandwidth_price", "USD per TB/s", "Price of serving compute at the best chip on sale"),
+        Column(
+            "price_residual",
+            "share of unit cost",
+            "Largest distance of the month's prices from their first-order conditions (the same in all rows)",
+        ),
         Column("shortfall", "share", "Wanted chips that the region's firms could not buy"),
     ),
 )
@@ -205,6 +210,11 @@ DECISIONS = Table(
         Column("forced", "yes/no", "Whether history or a government decided", "flag"),
         Column("capability", "ECI", "Flagship to be released"),
         Column("frontier_gap", "ECI", "Distance to the best rival at the choice; negative: ahead of it"),
+        Column(
+            "price_residual",
+            "share of unit cost",
+            "Largest distance of the imagined markets' prices from their first-order conditions",
+        ),
         Column("scale", "USD/month", "The firm's own revenue scale, by which payoffs are divided"),
         *(
             Column(f"{mode}_{component}", "USD/month, discounted mean", f"Payoff of {mode}: {component}")

@@ -176,6 +176,7 @@ class Lab(mesa.Agent):
         market, i = self.model, self.index
         state, choice = market.state, market.scenario.choice
         parts: dict[bool, Array] = {}
+        reasons: dict[str, float] = {}
         backing = (
             0.0 if self.row.parent else choice.funding_value * float(market.plans.funding[market.month, i])
         )
@@ -195,6 +196,7 @@ class Lab(mesa.Agent):
                     ahead=ahead,
                     allowed=allowed,
                 )
+                reasons["price_residual"] = found.residual
                 scale = max(float(state.revenue[i]) + backing, found.revenue + backing, SMALLEST_SCALE)
                 part = found.parts.copy()
                 changes = np.arange(len(MODES)) != state.mode[i]
@@ -223,7 +225,7 @@ class Lab(mesa.Agent):
         state.attraction[i], state.experience[i] = verdict.attraction, verdict.experience
         reached = np.cumsum(verdict.probability) > market.luck["mode"][market.month, i]
         mode = int(np.argmax(reached)) if reached.any() else int(np.argmax(verdict.probability))
-        reasons = {"scale": scale}
+        reasons["scale"] = scale
         part = parts.get(True, parts.get(False))
         for k, name in enumerate(MODES):
             reasons[f"{name}_probability"] = float(verdict.probability[k])

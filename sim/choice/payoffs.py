@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, Rivals, imagine, reached, taught
+from sim.economics.equilibrium import EquilibriumError
 from sim.record import COMPONENTS, MODES
 from sim.world.offers import Offers
 from sim.world.policy import Policy
@@ -35,6 +36,8 @@ class Payoffs:
     """(modes, components) in the order of `sim.record.COMPONENTS`; change and policy still 0."""
     revenue: float
     """Largest revenue (complement included) over the modes: a scale for labs that have none yet."""
+    residual: float
+    """Largest residual of the imagined equilibria, in unit costs."""
 
 
 class Case(NamedTuple):
@@ -100,25 +103,28 @@ def evaluate(
     own = np.arange(len(state.bandwidth)) == lab
     spare = state.bandwidth * np.where(own, 1.0, np.maximum(1.0 - state.use, HOST_FREES))
     crowd = (choosing.sum(axis=1) / max(float(outlook.weights.sum()), 1e-300))[:, None]
-    result = problem.solve(
-        q,
-        deal.cost,
-        weights=choosing,
-        capacity=pool_capacity(problem, spare * outlook.growth ** years[:, None] * crowd),
-        load=deal.load,
-        complement=complement,
-        royalty=paid,
-        start=first_prices(deal, state.price[offers.slots(setting)]),
-        tolerance=LOOK_TOLERANCE,
-        on_failure="warn",
-    )
+    try:
+        result = problem.solve(
+            q,
+            deal.cost,
+            weights=choosing,
+            capacity=pool_capacity(problem, spare * outlook.growth ** years[:, None] * crowd),
+            load=deal.load,
+            complement=complement,
+            royalty=paid,
+            start=first_prices(deal, state.price[offers.slots(setting)]),
+            tolerance=LOOK_TOLERANCE,
+        )
+    except EquilibriumError as error:
+        result = error.equilibrium  # the best point; how far off is recorded with the choice
     parts, revenue, tokens = _earnings(
         setting, lab, offers, deal, royalty, result.prices, result.shares, choosing
     )
     use = tokens / np.maximum(state.tokens.sum() * crowd[:, 0], 1e-300)
     takings = revenue / np.maximum(outlook.weights.sum() * crowd[:, 0], 1e-300)
     parts[:, COMPONENTS.index("funding")] = _funding(setting, state, use, takings, outlook.funding)
-    return _discounted(cases, parts, np.exp(-s.choice.discount * years), float(revenue.max(initial=0.0)))
+    total = _discounted(cases, parts, np.exp(-s.choice.discount * years))
+    return Payoffs(total, float(revenue.max(initial=0.0)), float(result.residual.max(initial=0.0)))
 
 
 def _cases(setting: Setting, allowed: Flags, ahead: bool) -> list[Case]:
@@ -131,8 +137,8 @@ def _cases(setting: Setting, allowed: Flags, ahead: bool) -> list[Case]:
     return plain + [Case(mode, h, True) for mode in modes for h in horizons if foresight and mode != CLOSED]
 
 
-def _discounted(cases: list[Case], parts: Array, discount: Array, revenue: float) -> Payoffs:
-    """Discounted means over the horizons. The spillover is what the payoff loses when rivals learn."""
+def _discounted(cases: list[Case], parts: Array, discount: Array) -> Array:
+    """Discounted means over the horizons, (modes, components); the spillover is what is lost when rivals learn."""
     total, weight = np.zeros((len(MODES), len(COMPONENTS))), np.zeros(len(MODES))
     plain: dict[tuple[int, int], Array] = {}
     for case, part, factor in zip(cases, parts, discount, strict=True):
@@ -143,7 +149,7 @@ def _discounted(cases: list[Case], parts: Array, discount: Array, revenue: float
         else:
             loss = (part - plain[case.mode, case.horizon]).sum()
             total[case.mode, COMPONENTS.index("spillover")] += factor * loss
-    return Payoffs(total / np.where(weight > 0, weight, 1.0)[:, None], revenue)
+    return np.asarray(total / np.where(weight > 0, weight, 1.0)[:, None])
 
 
 def _earnings(

@@ -241,6 +241,7 @@ def _supply_side(market: Market, sales: Sales, books: Books, region: int) -> Non
     m["compute_domestic"][t, region], m["compute_offshore"][t, region] = stock[DOMESTIC], stock[OFFSHORE]
     m["capacity_use"][t, region] = ratio(float(sales.load[firms].sum()), float(state.bandwidth[firms].sum()))
     flop_price = float(market.flop_price.min() if world else market.flop_price[region])
+    m["price_residual"][t, region] = 0.0 if sales.equilibrium is None else float(sales.equilibrium.residual)
     m["flop_price"][t, region] = flop_price if np.isfinite(flop_price) else np.nan
     m["bandwidth_price"][t, region] = (
         market.bandwidth_price.min() if world else market.bandwidth_price[region]

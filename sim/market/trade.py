@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.economics.adoption import bass_step, reconsider
-from sim.economics.equilibrium import Equilibrium
+from sim.economics.equilibrium import Equilibrium, EquilibriumError
+from sim.economics.prices import PriceProblem
 from sim.world.offers import Offers, current_offers
 from sim.world.setting import Array, Ints, Setting
 from sim.world.tastes import quality, taste
@@ -16,6 +17,12 @@ from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_pr
 
 if TYPE_CHECKING:
     from sim.market import Market
+
+
+TOLERANCE = 1e-8
+"""Residual of the first-order conditions, in unit costs, at which prices are taken as an equilibrium."""
+LOOSEST = 0.05
+"""Residual beyond which a run stops rather than go on with prices that are no equilibrium."""
 
 
 @dataclass
@@ -138,16 +145,16 @@ def trade(market: Market) -> Sales:
     capacity = pool_capacity(problem, state.bandwidth)
     royalty, complement = claims(offers, deal, deal.royalty)
     slots = offers.slots(setting)
-    equilibrium = problem.solve(
-        q,
-        deal.cost,
+    equilibrium = _settle(
+        problem,
+        [first_prices(deal, state.price[slots]), 2.0 * deal.cost, 1.2 * deal.cost],
+        quality=q,
+        cost=deal.cost,
         weights=weights,
         capacity=capacity,
         load=deal.load,
         complement=complement,
         royalty=royalty,
-        start=first_prices(deal, state.price[slots]),
-        tolerance=1e-8,
     )
     state.price[:] = np.nan
     state.price[slots] = equilibrium.prices
@@ -172,6 +179,29 @@ def trade(market: Market) -> Sales:
         load,
         equilibrium,
     )
+
+
+def _settle(problem: PriceProblem, starts: list[Array], **numbers: Any) -> Equilibrium:
+    """Equilibrium prices of the month, searched for from several starts.
+
+    Sellers to segments that want very different prices can have no equilibrium in pure strategies, or one that
+    the search does not find. The best point is then taken if it is good to `LOOSEST`; its residual is recorded.
+
+    Raises
+    ------
+    EquilibriumError
+        If no start leads to a point as good as that.
+    """
+    failures: list[EquilibriumError] = []
+    for start in starts:
+        try:
+            return problem.solve(**numbers, start=start, tolerance=TOLERANCE)
+        except EquilibriumError as error:
+            failures.append(error)
+    best = min(failures, key=lambda error: float(error.residual))
+    if float(best.residual) > LOOSEST:
+        raise best
+    return best.equilibrium
 
 
 def _move(market: Market, slots: Ints, vendor: Ints, choice: Array, q: Array, new: Array) -> Array:

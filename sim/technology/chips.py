@@ -62,8 +62,8 @@ class Offers:
         return np.asarray((self.limit > 0.0) & ~np.append(shut, False)[self.quota])
 
     def best(self, speed: Array) -> float:
-        """Lowest price per unit of `speed` among offers that can be bought at all; inf if there is none."""
-        open_ = self.open_
+        """Lowest price per unit of `speed` among chips that may be bought, not smuggled or rented; inf if none."""
+        open_ = self.open_ & (self.channel <= DOMESTIC)
         return float(np.min(self.price[open_] / speed[open_])) if open_.any() else float("inf")
 
 
