@@ -23,12 +23,10 @@ from sim.record import MODES, Record
 from sim.scenario.events import ForcedRelease
 from sim.scenario.schema import Scenario
 from sim.technology.capability import algorithm_growth, open_pool
-from sim.technology.chips import DOMESTIC
-from sim.technology.units import H100_TFLOPS, THOUSAND
-from sim.world.policy import Policy, policy_of
+from sim.world.ablation import NOTHING, Ablation, empty_pool
 from sim.world.setting import FLAGSHIP, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
-from sim.world.supply import Catalogue, buy, region_offers
+from sim.world.supply import Catalogue, buy, first_compute
 
 COMFORTABLE_USE = 0.7
 """Use of serving compute at which a firm keeps its plan for training and serving."""
@@ -64,6 +62,8 @@ class Market(mesa.Model):
         What the run depends on.
     seed
         Seed of every random stream.
+    ablation
+        Rules that act through some channels only; by default all act through all.
 
     Attributes
     ----------
@@ -71,13 +71,17 @@ class Market(mesa.Model):
         Index of the month that the next step simulates.
     state
         What changes (`sim.world.state.State`).
+    policy, chip_policies
+        What is in force, and what each part of the chip market faces of it.
+    pool
+        What the pool of published knowledge held: fullness and level of its best lab, (months, 2).
     record
         What has been written down (`sim.record.Record`).
     """
 
-    def __init__(self, scenario: Scenario, seed: int = 1) -> None:
+    def __init__(self, scenario: Scenario, seed: int = 1, ablation: Ablation = NOTHING) -> None:
         super().__init__(seed=seed)
-        self.scenario, self.market_seed = scenario, seed
+        self.scenario, self.market_seed, self.ablation = scenario, seed, ablation
         self.setting = Setting(scenario)
         self.state = State.empty(self.setting)
         self.catalogue = Catalogue(self.setting)
@@ -96,7 +100,8 @@ class Market(mesa.Model):
         self._clouds = [Cloud(self, name, i) for i, name in enumerate(s.clouds)]
         self._governments = [Government(self, region) for region in scenario.governments]
         self.policy_changed = True
-        self.policy: Policy = policy_of(s, scenario.events, s.months[0])
+        self.policy, self.chip_policies = ablation.policies(s, scenario.events, s.months[0])
+        self.pool = empty_pool(len(s.months))
         self.bandwidth_price = self._first_bandwidth_price()
         self.bring_up = np.zeros(len(s.firm_region))
         for cloud in self._clouds:
@@ -132,7 +137,8 @@ class Market(mesa.Model):
         today = self.months[self.month]
         if self.policy_changed or self.month in self.plans.event_months:
             acts = [act for government in self._governments for act in government.acts.values()]
-            self.policy = policy_of(self.setting, [*self.scenario.events, *acts], today)
+            events = [*self.scenario.events, *acts]
+            self.policy, self.chip_policies = self.ablation.policies(self.setting, events, today)
             self.policy_changed = False
 
     def invest(self) -> Flows:
@@ -161,7 +167,12 @@ class Market(mesa.Model):
         serving_share = np.where(planned >= 1.0, 1.0, np.clip(planned * pressure, 0.05, 0.95))
         chips = capex / tech.system_cost
         got = buy(
-            self.catalogue, self.policy, state, self.month, chips * (1 - serving_share), chips * serving_share
+            self.catalogue,
+            self.chip_policies,
+            state,
+            self.month,
+            chips * (1 - serving_share),
+            chips * serving_share,
         )
         state.training += got.training
         state.raw_flops += got.raw
@@ -194,6 +205,7 @@ class Market(mesa.Model):
             else 0.0
         )
         open_lead = level[openness > 0].max(initial=-np.inf)
+        pool, open_lead = self.pool[self.month] = self.ablation.pooled(self.month, pool, open_lead)
         state.algorithm[labs] += algorithm_growth(
             level,
             self.plans.research[labs],
@@ -261,11 +273,12 @@ class Market(mesa.Model):
         own, made, opened = sales.use_by_lab(self.setting)
         state.tokens[:] = made
         decay = s.community.decay
-        state.data += decay * (own - state.data)
-        state.community += decay * (opened - state.community)
+        world = max(float(made.sum()), 1e-300)
+        state.data += decay * (own / world - state.data)
+        state.community += decay * (opened / world - state.community)
         if s.mechanisms.funding_response:
             labs = len(made)
-            use = made / max(float(made.sum()), 1e-300)
+            use = made / world
             takings = books.revenue[:labs] / max(float(sales.spending.sum()), 1e-300)
             factor = funding_factor(use, takings, int(state.active.sum()), s.finance.funding_per_use)
             state.funding_response += FUNDING_PACE * (factor - state.funding_response)
@@ -333,19 +346,15 @@ class Market(mesa.Model):
 
     def add_compute(self, firm: int, thousand_h100e: float, training_share: float) -> None:
         """Give a firm its first compute, in the best chips that its region may buy today."""
-        region = int(self.setting.firm_region[firm])
-        rules = [r for r in self.policy.rules if r.region == self.setting.regions[region] and not r.end_users]
-        offers = region_offers(self.catalogue, self.policy, self.state, region, self.month, rules)
-        sold = offers.open_ & (offers.channel <= DOMESTIC)
-        if not sold.any() or thousand_h100e <= 0.0:
-            return
-        chip = int(np.flatnonzero(sold)[np.argmin((offers.price / offers.flops)[sold])])
-        chips = thousand_h100e * THOUSAND * H100_TFLOPS / offers.raw_flops[chip]
-        state, serving = self.state, (1.0 - training_share) * chips
-        state.training[firm] += training_share * chips * offers.flops[chip]
-        state.raw_flops[firm, offers.channel[chip]] += chips * offers.raw_flops[chip]
-        state.bandwidth[firm] += serving * offers.bandwidth[chip]
-        state.bandwidth_value[firm] += serving * offers.price[chip]
+        region, state = int(self.setting.firm_region[firm]), self.state
+        first = first_compute(
+            self.catalogue, self.chip_policies, state, region, self.month, thousand_h100e, training_share
+        )
+        if first is not None:
+            state.training[firm] += first.training
+            state.raw_flops[firm] += first.raw
+            state.bandwidth[firm] += first.bandwidth
+            state.bandwidth_value[firm] += first.bandwidth_value
 
     # --- preparation ---------------------------------------------------------------------------------------
 

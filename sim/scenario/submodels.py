@@ -312,7 +312,12 @@ class Community(Entry):
         meaning="Most that a community adds to an open model",
     )
     half_use: float = parameter(
-        2e6, unit="Mtok per month", gt=0, source=JUDGEMENT, meaning="Use at which half of it is reached"
+        0.1,
+        unit="share of the world's tokens",
+        gt=0,
+        le=1,
+        source=JUDGEMENT,
+        meaning="Use at which half of that is reached, and half of the flywheel's gain",
     )
     decay: float = parameter(
         0.1,

@@ -41,9 +41,9 @@ class State:
     open_restricted: Flags
     """Whether those weights came under the restricted licence, (L, tiers)."""
     data: Array
-    """Stock of own use that feeds the flywheel, Mtok, (L,)."""
+    """Smoothed share of the world's tokens that the lab serves from its models: feeds the flywheel, (L,)."""
     community: Array
-    """Stock of use of the lab's open models by anyone, Mtok, (L,)."""
+    """Smoothed share of the world's tokens on the lab's open models, whoever serves them, (L,)."""
     attraction: Array
     """Experience-weighted attractions of modes, (L, modes)."""
     experience: Array
