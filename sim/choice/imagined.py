@@ -181,9 +181,8 @@ class Rivals:
 
     def beside(self, setting: Setting, offers: Offers, deal: Terms) -> tuple[Offers, Terms]:
         """The lab's offers with one more for each tier's rivals, of price 1, bought from nobody."""
-        labs = len(setting.labs)
         mass = Offers(
-            lab=np.full(TIERS, labs - 1),
+            lab=np.full(TIERS, -1),  # no lab's, or these would be hosts of its closed models
             tier=np.arange(TIERS),
             channel=np.full(TIERS, setting.channels - 1),
             capability=np.zeros(TIERS),

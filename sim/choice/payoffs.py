@@ -18,7 +18,7 @@ from sim.economics.equilibrium import EquilibriumError
 from sim.record import COMPONENTS, MODES
 from sim.world.offers import Offers
 from sim.world.policy import Policy
-from sim.world.setting import API, Array, Flags, Setting
+from sim.world.setting import API, TIERS, Array, Flags, Setting
 from sim.world.state import State
 from sim.world.tastes import quality, taste
 from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_problem, terms
@@ -96,7 +96,8 @@ def evaluate(
     q = np.concatenate([q, rivals.worth(setting, progress, elapsed + years, lessons)], axis=-1)
     offers, deal = rivals.beside(setting, offers, deal)
 
-    royalty = np.where((offers.lab == lab)[None, :] & (modes != OPEN_RESTRICTED)[:, None], 0.0, deal.royalty)
+    unlicensed = np.append(new, np.zeros(TIERS, dtype=bool)) & (modes != OPEN_RESTRICTED)[:, None]
+    royalty = np.where(unlicensed, 0.0, deal.royalty)
     choosing = outlook.weights * reached(setting, state, years)
     problem = price_problem(setting, offers, deal)
     paid, complement = claims(offers, deal, royalty)
@@ -120,8 +121,8 @@ def evaluate(
     parts, revenue, tokens = _earnings(
         setting, lab, offers, deal, royalty, result.prices, result.shares, choosing
     )
-    use = tokens / np.maximum(state.tokens.sum() * crowd[:, 0], 1e-300)
-    takings = revenue / np.maximum(outlook.weights.sum() * crowd[:, 0], 1e-300)
+    use = tokens / np.maximum(state.tokens.sum() * crowd[:, 0], 1e-9)
+    takings = revenue / np.maximum(outlook.weights.sum() * crowd[:, 0], 1e-9)
     parts[:, COMPONENTS.index("funding")] = _funding(setting, state, use, takings, outlook.funding)
     total = _discounted(cases, parts, np.exp(-s.choice.discount * years))
     return Payoffs(total, float(revenue.max(initial=0.0)), float(result.residual.max(initial=0.0)))

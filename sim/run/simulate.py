@@ -7,14 +7,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sim.market import Market
 from sim.randomness import uniform
@@ -28,6 +28,9 @@ Source = Resolved | Scenario | str | Path
 
 Progress = Callable[[int, int], None]
 """Called with the number of months simulated so far and the number of all."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 LAST_SEED = 2**63 - 1
 MAX_REPLICATES = 100_000
@@ -91,7 +94,7 @@ def simulate(
         If the model fails in a replicate.
     """
     loaded = resolved(scenario)
-    _check(loaded, seed, replicates, uncertainty, workers)
+    check_numbers(loaded, seed, replicates, uncertainty, workers)
     scenarios = [_drawn(loaded, seed + i) if uncertainty else loaded.scenario for i in range(replicates)]
     tasks = [Task(drawn, i, seed + i) for i, drawn in enumerate(scenarios)]
     if workers == 1 or replicates == 1:
@@ -122,7 +125,7 @@ def resolved(scenario: Source) -> Resolved:
     return load(scenario)
 
 
-def _check(loaded: Resolved, seed: int, replicates: int, uncertainty: bool, workers: int) -> None:
+def check_numbers(loaded: Resolved, seed: int, replicates: int, uncertainty: bool, workers: int) -> None:
     if not 1 <= replicates <= MAX_REPLICATES:
         raise RunError(f"replicates: {replicates}; allowed: 1 to {MAX_REPLICATES}")
     if not 0 <= seed <= LAST_SEED - replicates:
@@ -183,18 +186,43 @@ def _here(tasks: list[Task], progress: Progress | None) -> list[Outcome]:
 
 def _elsewhere(tasks: list[Task], workers: int, progress: Progress | None) -> list[Outcome]:
     total, done = sum(_months(task) for task in tasks), 0
-    outcomes: dict[int, Outcome] = {}
+
+    def count(task: Task) -> None:
+        nonlocal done
+        done += _months(task)
+        if progress is not None:
+            progress(done, total)
+
+    return in_processes(run_task, tasks, workers, count)
+
+
+def in_processes(
+    run: Callable[[T], R], tasks: Sequence[T], workers: int, finished: Callable[[T], None] = lambda task: None
+) -> list[R]:
+    """Results of tasks that worker processes run, in the order of the tasks.
+
+    Parameters
+    ----------
+    run
+        A function of a module, so that a process can find it.
+    finished
+        Called here with each task that is done.
+
+    Raises
+    ------
+    SimulationError
+        If a process dies; whatever a task raises is raised here.
+    """
+    results: dict[int, R] = {}
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+    pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=_prepare_worker)
     try:
         with _interrupts_held():  # workers start here, and inherit it
-            submitted = {pool.submit(run_task, task): task for task in tasks}
+            submitted = {pool.submit(run, task): place for place, task in enumerate(tasks)}
         for future in as_completed(submitted):
-            task = submitted[future]
-            outcomes[task.replicate] = future.result()
-            done += _months(task)
-            if progress is not None:
-                progress(done, total)
+            place = submitted[future]
+            results[place] = future.result()
+            finished(tasks[place])
     except BrokenProcessPool as error:
         raise SimulationError(
             "a worker process died: for lack of memory, or because the script that asks for workers "
@@ -202,7 +230,7 @@ def _elsewhere(tasks: list[Task], workers: int, progress: Progress | None) -> li
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return [outcomes[task.replicate] for task in tasks]
+    return [results[place] for place in range(len(tasks))]
 
 
 def _months(task: Task) -> int:

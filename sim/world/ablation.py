@@ -3,17 +3,18 @@
 A channel that is off behaves as if the rules in question were not there, while they stay for every other channel.
 With every channel off the world is, bit for bit, the one without the rules.
 
-| channel        | off: what behaves as if the rules were not there                                            |
-|----------------|---------------------------------------------------------------------------------------------|
-| `training`     | what training FLOP/s firms buy for their money                                              |
-| `capacity`     | what serving bytes/s they buy, and what they spend on it                                    |
-| `cost`         | the price at which serving compute enters the cost of a token: books, and who hosts itself  |
-| `availability` | which offers a customer can have and how it trusts them: API withdrawals, vendor bans, content rules |
-| `spillover`    | the pool of published knowledge: its fullness and its best lab, month by month              |
-| `domestic`     | what home makers of chips add because their region cannot buy what it wants                 |
+| channel        | off: what behaves as if the rules were not there                                           |
+|----------------|--------------------------------------------------------------------------------------------|
+| `training`     | what training FLOP/s firms buy for their money                                             |
+| `capacity`     | what serving bytes/s they buy, and what they spend on it                                   |
+| `cost`         | the price at which serving compute enters the cost of a token: books, and who hosts itself |
+| `availability` | what customers can have and trust, and from which APIs labs can distil                     |
+| `spillover`    | the pool of published knowledge: its fullness and its best lab, month by month             |
+| `domestic`     | what home makers of chips add because their region cannot buy what it wants                |
 
 A rule touches the pool only by what it does to labs, so `spillover` is a mediator: held at the path that it takes in
-the world without the rules, with the same seed. Rules reach no channel but these.
+the world without the rules, with the same seed. `capacity` and `cost` are two sides of one purchase: in a world
+with one of them off, the books value the bandwidth bought at the price that the other rules would have given.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.scenario.events import AnyEvent, ApiWithdrawal, ContentRule, ExportRule, OffshoreRental, VendorBan
-from sim.world.policy import Policy
-from sim.world.setting import Array
+from sim.scenario.month import Month
+from sim.world.policy import Policy, policy_of
+from sim.world.setting import Array, Setting
 
 TRAINING, CAPACITY, COST, AVAILABILITY, SPILLOVER, DOMESTIC = CHANNELS = (
     "training", "capacity", "cost", "availability", "spillover", "domestic",
@@ -83,18 +85,22 @@ class Ablation:
         if SPILLOVER in self.off and self.off != set(CHANNELS) and self.pool is None:
             raise ValueError("spillover is off, but the pool of the world without the rules is not given")
 
-    def without(self, events: Iterable[AnyEvent]) -> list[AnyEvent]:
-        """Events but the rules."""
-        return [event for event in events if event.name not in self.rules]
+    def policies(
+        self, setting: Setting, events: Iterable[AnyEvent], month: Month
+    ) -> tuple[Policy, ChipPolicies]:
+        """What is in force in a month, and what each part of the chip market faces of it."""
+        events = list(events)
+        present = absent = policy_of(setting, events, month)
+        if self.off:
+            absent = policy_of(setting, [event for event in events if event.name not in self.rules], month)
+        by_channel = {channel: absent if channel in self.off else present for channel in CHANNELS}
+        chips = ChipPolicies(*(by_channel[channel] for channel in (TRAINING, CAPACITY, COST, DOMESTIC)))
+        return by_channel[AVAILABILITY], chips
 
-    def chips(self, present: Policy, absent: Policy) -> ChipPolicies:
-        """The policy of each part of the chip market, from those with and without the rules."""
-        return ChipPolicies(*(absent if c in self.off else present for c in (TRAINING, CAPACITY, COST, DOMESTIC)))
-
-    def held_pool(self, month: int) -> tuple[float, float] | None:
-        """Fullness of the pool and level of its best lab as they are without the rules; None: as they come."""
+    def pooled(self, month: int, fullness: float, lead: float) -> tuple[float, float]:
+        """What labs learn from in a month: the pool as it is, or as it would be without the rules."""
         if SPILLOVER not in self.off or self.pool is None:
-            return None
+            return fullness, lead
         return float(self.pool[month, 0]), float(self.pool[month, 1])
 
 

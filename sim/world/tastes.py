@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from sim.world.offers import Offers
 from sim.world.policy import Policy
 from sim.world.setting import API, Array, Ints, Setting
+from sim.world.state import NEVER
 
 HONEYMOON = 6
 """Months in which the first host of a model is still known as the first."""
@@ -64,7 +65,8 @@ def _promotions(setting: Setting, offers: Offers, cloud: Ints, month: int) -> Ar
     bonus = np.zeros(len(offers))
     if s.mechanisms.trials:
         bonus += np.where(hosted & (age < s.hosting.trial_months), s.hosting.trial_value, 0.0)
-    young = hosted & (offers.hosted_since - offers.since <= 1) & (month - offers.since < HONEYMOON)
+    known = hosted & (offers.hosted_since > NEVER)
+    young = known & (offers.hosted_since - offers.since <= 1) & (month - offers.since < HONEYMOON)
     if young.any():
         first: dict[tuple[int, int], int] = {}
         for j in np.flatnonzero(young):

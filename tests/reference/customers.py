@@ -5,8 +5,8 @@ Every customer is a Mesa agent with a life of its own. In a month,
 * one who waits adopts with the hazard of Bass: p + q F, F the part of its segment that had adopted when the
   month began, and chooses at once,
 * one whose offer has vanished chooses anew at once,
-* of the others, one in 1 / `between` reconsiders the whole market; of the rest, one in 1 / `within` reconsiders
-  the offers of its present vendor; all others stay where they are.
+* every other reconsiders the whole market with probability `between`; if it does not, and has an offer, it
+  reconsiders the offers of its present vendor with probability `within`; otherwise it stays where it is.
 
 A choice from the whole market is drawn as the two-level nested logit defines it: first a tier or the outside
 option, then a model in the tier, then a host of the model. A choice inside a vendor is a choice from the whole

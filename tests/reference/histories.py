@@ -117,9 +117,7 @@ def with_outside(shares: Array) -> Array:
     return np.append(shares, 1.0 - shares.sum(axis=-1, keepdims=True), axis=-1)
 
 
-def by_customers(
-    history: History, count: int, seed: int, customer: type[Customer] = Customer
-) -> People:
+def by_customers(history: History, count: int, seed: int, customer: type[Customer] = Customer) -> People:
     """The same months with one agent a customer."""
     model = Customers(history.segments, history.nesting, count, seed, customer)
     places = [*history.names, OUTSIDE]
@@ -188,9 +186,15 @@ class Recorder(Market):
         q -= setting.cohorts.price_sensitivity[:, None] * np.log(sales.deal.dearer)
         nests = price_problem(setting, offers, sales.deal).game.nests
         self.nesting = (1.0 - nests.outer, 1.0 - nests.inner / nests.outer)
-        slots, hosts = offers.slots(setting), nests.hosts.index
-        rows = zip(slots, sales.deal.seller, nests.tiers.index[hosts], hosts, offers.channel == API, strict=True)
-        served = [Offer(*row) for row in rows]
+        hosts = nests.hosts.index
+        columns = (
+            offers.slots(setting),
+            sales.deal.seller,
+            nests.tiers.index[hosts],
+            hosts,
+            offers.channel == API,
+        )
+        served = [Offer(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
         self.seen.append(Month(served, q[first_rows(setting)].tolist(), sales.prices.tolist()))
         self.path.append((self.state.adopted.copy(), self.state.shares.copy()))
         return sales
@@ -210,19 +214,18 @@ def recorded(scenario: Scenario, seed: int) -> tuple[History, Path]:
     segments = []
     for i in first_rows(market.setting):
         same = (c.segment == c.segment[i]) & (c.region == c.region[i])
-        segments.append(
-            Segment(
-                name=f"{market.setting.segments[c.segment[i]]} in {market.setting.regions[c.region[i]]}",
-                part=c.customers[same].sum() / c.customers.sum(),
-                adopted=start[i],
-                innovation=c.innovation[i],
-                imitation=c.imitation[i],
-                between=c.reconsider[i],
-                within=c.upgrade[i],
-                price_sensitivity=c.price_sensitivity[i],
-                closed_only=c.customers[same & c.closed_only].sum() / c.customers[same].sum(),
-            )
-        )
+        numbers = {
+            "part": c.customers[same].sum() / c.customers.sum(),
+            "adopted": start[i],
+            "innovation": c.innovation[i],
+            "imitation": c.imitation[i],
+            "between": c.reconsider[i],
+            "within": c.upgrade[i],
+            "price_sensitivity": c.price_sensitivity[i],
+            "closed_only": c.customers[same & c.closed_only].sum() / c.customers[same].sum(),
+        }
+        name = f"{market.setting.segments[c.segment[i]]} in {market.setting.regions[c.region[i]]}"
+        segments.append(Segment(name, **{key: float(value) for key, value in numbers.items()}))
     history = History(segments, market.nesting, market.seen)
     adopted, shares = (np.array(part) for part in zip(*market.path, strict=True))
     return history, Path(adopted, with_outside(shares[..., history.names]))

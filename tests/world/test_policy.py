@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sim.record import MODES
 from sim.scenario import Resolved
+from sim.scenario.events import OffshoreRental
 from sim.scenario.month import Month
 from sim.world.policy import Policy, in_force, policy_of
 from sim.world.setting import Setting
@@ -50,7 +51,7 @@ class TestDates:
 
     @given(st.integers(0, 11), st.integers(0, 11), st.integers(1, 12))
     def test_nothing_else_holds(self, today, begins, lasts):
-        rental = policy_event(begins, begins + lasts)
+        rental = rental_ban(begins, begins + lasts)
         assert bool(in_force([rental], START + today)) == (begins <= today < begins + lasts)
 
     def test_before_any_event_the_world_is_as_the_actors_say(self, lively: Resolved):
@@ -62,9 +63,7 @@ class TestDates:
         assert bare(policy(lively, 0, *all_kinds)) == bare(policy(lively, 0))
 
 
-def policy_event(begins: int, ends: int) -> Any:
-    from sim.scenario.events import OffshoreRental
-
+def rental_ban(begins: int, ends: int) -> OffshoreRental:
     return OffshoreRental(
         kind="offshore_rental",
         name="x",

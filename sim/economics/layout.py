@@ -1,0 +1,193 @@
+"""What the compiled search works on: the game and its numbers as plain arrays, and room for one market.
+
+Named tuples, since compiled code takes them apart for free. Arrays over `live` segments are as long as there
+are segments; of a market only the first few count, those that have customers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.economics.nests import BoolArray, FloatArray, IntArray
+
+
+class Structure(NamedTuple):
+    """A `Game`."""
+
+    host: IntArray  # (offers,) host nest
+    tier: IntArray  # (hosts,) tier of a host nest
+    claim_offer: IntArray  # (claims,)
+    claim_group: IntArray  # (claims,) group: pair of host nest and owner
+    group_host: IntArray  # (groups,)
+    group_pair: IntArray  # (groups,) pair of tier and owner
+    pair_tier: IntArray  # (pairs,)
+    pair_owner: IntArray  # (pairs,)
+    member: IntArray  # (members,) offers in pools
+    pool: IntArray  # (members,)
+    at_cost: BoolArray  # (offers,)
+    inner: float
+    outer: float
+    usage: float
+    log_price: bool
+    positive: bool
+
+
+class Numbers(NamedTuple):
+    """A `State`: every array has a leading axis of markets or 1."""
+
+    sensitivity: FloatArray  # (1, segments)
+    quality: FloatArray  # (m, offers, segments)
+    nowhere: FloatArray  # (m, offers)
+    dead_host: FloatArray  # (m, hosts, segments), (m, 0, 0) if nothing is dead
+    dead_tier: FloatArray  # (m, tiers, segments), likewise
+    outside: FloatArray  # (m, segments)
+    weights: FloatArray  # (m, segments)
+    cost: FloatArray  # (m, offers)
+    revenue: FloatArray  # (m, claims)
+    break_even: FloatArray  # (m, offers)
+    load: FloatArray  # (m, members)
+    capacity: FloatArray  # (m, pools)
+    shadow_unit: FloatArray  # (m, pools)
+
+
+class Rules(NamedTuple):
+    """Constants of `first_order`, `capacity` and `fixed_point`, by the names that they have there."""
+
+    depth: int
+    longest_patience: int
+    ridge: float
+    near: float
+    growth: float
+    longest_step: float
+    newton_steps: int
+    largest_exponent: float
+    ceiling: float
+    faint: float
+    largest_factor: float
+    precision: float
+
+
+class Reference(NamedTuple):
+    """Exponentials of utility at reference prices."""
+
+    live: IntArray  # (1,) how many segments have customers
+    kinds: IntArray  # (1,) how many sensitivities they have
+    segment: IntArray  # (live,) these segments, those of one price sensitivity in a row
+    kind: IntArray  # (kinds + 1,) where each sensitivity starts
+    b: FloatArray  # (live,) price sensitivity
+    w: FloatArray  # (live,) weight
+    h: FloatArray  # (offers,) the prices
+    has: BoolArray  # (offers,) whether `e` is above 0 anywhere
+    e: FloatArray  # (offers, live) exp of utility relative to `best`
+    best: FloatArray  # (hosts, live) highest utility in a nest
+    log_host: FloatArray  # (hosts, live) worth of a nest whose `e` add up to 1, relative to its tier
+    host: FloatArray  # (hosts, live) exp of it
+    log_tier: FloatArray  # (tiers, live) the same of tiers
+    tier: FloatArray  # (tiers, live)
+    outside: FloatArray  # (live,)
+
+
+class Demand(NamedTuple):
+    """Shares at present prices."""
+
+    u: FloatArray  # (offers, live) `e` at present prices
+    of_host: FloatArray  # (hosts, live) sum of it in a nest
+    in_tier: FloatArray  # (hosts, live) share of a nest in its tier
+    of_tier: FloatArray  # (tiers, live) sum over the nests of a tier
+    in_all: FloatArray  # (tiers, live) share of a tier
+    total: FloatArray  # (live,)
+    buyers: FloatArray  # (hosts, live) weight times share of an offer, per unit of `u`
+    mix: FloatArray  # (live,)
+
+
+class Trade(NamedTuple):
+    """What sellers look at, named as in `first_order`."""
+
+    h: FloatArray  # (offers,)
+    price: FloatArray  # (offers,)
+    cost: FloatArray  # (offers,) of a unit, with shadow prices
+    use: FloatArray  # (offers,)
+    lost: FloatArray  # (offers,)
+    quantity: FloatArray  # (offers,)
+    next_price: FloatArray  # (offers,)
+    per_unit: FloatArray  # (offers,)
+    x: FloatArray  # (groups, live) Y, then X
+    z: FloatArray  # (pairs, live) Z, then its part in X
+    w: FloatArray  # (owners, live) W
+    shadow: FloatArray  # (pools,)
+    next_shadow: FloatArray  # (pools,)
+    total: FloatArray  # (pools,) predicted use
+    fall: FloatArray  # (pools,) its slope
+
+
+class Course(NamedTuple):
+    """Where the search is, and the last differences of points and gaps."""
+
+    x: FloatArray  # (n,) prices as they enter utility, then shadow prices in units of their scale
+    image: FloatArray  # (n,)
+    last_image: FloatArray  # (n,)
+    gap: FloatArray  # (n,) image less x
+    last_x: FloatArray  # (n,)
+    last_gap: FloatArray  # (n,)
+    going: FloatArray  # (n,) the step
+    unit: FloatArray  # (depth, n) differences of gaps, of length 1
+    step: FloatArray  # (depth, n) what goes with them: differences of points and of gaps
+    gram: FloatArray  # (depth, depth) products of `unit`
+    system: FloatArray  # (depth, depth) room to solve them
+    weights: FloatArray  # (depth,)
+
+
+class Room(NamedTuple):
+    """All of it."""
+
+    game: Structure
+    rules: Rules
+    numbers: Numbers
+    at: Reference
+    demand: Demand
+    trade: Trade
+    course: Course
+
+
+def room(game: Structure, rules: Rules, numbers: Numbers) -> Room:
+    """Room for the search in one market after the other."""
+    offers, hosts, tiers = len(game.host), len(game.tier), int(game.tier.max()) + 1
+    groups, pairs, owners = len(game.group_host), len(game.pair_tier), int(game.pair_owner.max()) + 1
+    pools, live, depth = numbers.capacity.shape[1], numbers.sensitivity.shape[1], rules.depth
+    at = Reference(
+        np.zeros(1, np.intp),
+        np.zeros(1, np.intp),
+        np.empty(live, np.intp),
+        np.empty(live + 1, np.intp),
+        *np.empty((2, live)),
+        np.empty(offers),
+        np.empty(offers, np.bool_),
+        np.empty((offers, live)),
+        *np.empty((3, hosts, live)),
+        *np.empty((2, tiers, live)),
+        np.empty(live),
+    )
+    demand = Demand(
+        np.empty((offers, live)),
+        *np.empty((2, hosts, live)),
+        *np.empty((2, tiers, live)),
+        np.empty(live),
+        np.empty((hosts, live)),
+        np.empty(live),
+    )
+    trade = Trade(
+        *np.empty((8, offers)),
+        np.empty((groups, live)),
+        np.empty((pairs, live)),
+        np.empty((owners, live)),
+        *np.empty((4, pools)),
+    )
+    course = Course(
+        *np.empty((7, offers + pools)),
+        *np.empty((2, depth, offers + pools)),
+        *np.empty((2, depth, depth)),
+        np.empty(depth),
+    )
+    return Room(game, rules, numbers, at, demand, trade, course)

@@ -1,0 +1,218 @@
+"""Rivals taken together as one offer a tier: the same market as with every rival's offer in it.
+
+Two games are solved. In the short one everybody else is one offer a tier (`Rivals`); in the long one every
+rival's offer is there, held at its price. Prices and shares of the lab's own offers have to be the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from sim.choice.imagined import OPEN_RESTRICTED, Lesson, Model, Rivals, imagine
+from sim.choice.payoffs import evaluate
+from sim.economics import solve_prices
+from sim.economics.equilibrium import Equilibrium
+from sim.market import Market
+from sim.record import COMPONENTS, MODES
+from sim.world.offers import Offers, current_offers
+from sim.world.setting import API
+from sim.world.tastes import quality, taste
+from sim.world.terms import Terms, claims, pool_capacity, price_problem, terms
+
+LABS = range(7)
+TIGHT = 1e-12
+
+
+class Own(NamedTuple):
+    """What the lab prices under a mode, and its utility before price."""
+
+    offers: Offers
+    deal: Terms
+    q: np.ndarray
+
+
+def own_offers(market: Market, lab: int, model: Model, mode: int, years: float, progress: float) -> Own:
+    setting, state = market.setting, market.state
+    offers, has = imagine(setting, state, lab, model, market.month)
+    new = (offers.lab == lab) & (offers.since == market.month)
+    offers = replace(offers, restricted=np.where(new, mode == OPEN_RESTRICTED, offers.restricted))
+    offers = offers.take(has[mode])
+    xi = taste(setting, market.policy, offers, market.month)
+    seen = np.isfinite(xi).any(axis=0)
+    offers, xi = offers.take(seen), xi[:, seen]
+    deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
+    q = quality(setting, xi, offers.capability + progress, elapsed(market) + years)
+    return Own(offers, deal, q - setting.cohorts.price_sensitivity[:, None] * np.log(deal.dearer))
+
+
+def elapsed(market: Market) -> float:
+    return float(market.setting.years[market.month] - market.setting.years[0])
+
+
+def short(market: Market, lab: int, own: Own, weights, spare, years, progress, lesson=None) -> Equilibrium:
+    setting = market.setting
+    rivals = Rivals.look(setting, market.state, market.policy, lab, market.month, OUTLOOK(market))
+    worth = rivals.worth(setting, np.array([progress]), np.array([elapsed(market) + years]), [lesson])
+    offers, deal = rivals.beside(setting, own.offers, own.deal)
+    problem = price_problem(setting, offers, deal)
+    royalty, complement = claims(offers, deal, deal.royalty)
+    return problem.solve(
+        np.concatenate([own.q, worth[0]], axis=-1),
+        deal.cost,
+        weights=weights,
+        capacity=pool_capacity(problem, spare),
+        load=deal.load,
+        royalty=royalty,
+        complement=complement,
+        tolerance=TIGHT,
+    )
+
+
+def long(market: Market, lab: int, own: Own, weights, spare, years, progress, lesson=None) -> Equilibrium:
+    setting, state, demand = market.setting, market.state, market.scenario.demand
+    now = current_offers(setting, state)
+    others = now.take((now.lab != lab) & (now.sellers(setting) != lab))
+    xi = taste(setting, market.policy, others, market.month)
+    deal = terms(setting, state, market.policy, others, market.bandwidth_price)
+    seen = state.price[others.slots(setting)]
+    price = np.where(np.isfinite(seen), seen, 2.0 * deal.cost)
+    capability = others.capability + progress
+    if lesson is not None:
+        small_gap = market.scenario.technology.small_gap
+        built = lesson.floor[others.lab] - np.where(others.tier == 1, small_gap, 0.0)
+        better = np.maximum(capability + lesson.gain[others.lab], built)
+        capability = np.where(others.newest, better, capability)
+    q = quality(setting, xi, capability, elapsed(market) + years)
+    q = q - setting.cohorts.price_sensitivity[:, None] * np.log(deal.dearer)
+
+    everything = own.offers.joined(others)
+    n, m = len(own.offers), len(others)
+    names = zip(everything.lab, everything.tier, everything.open_, everything.newest, strict=True)
+    seller = [f"firm {f}" if f >= 0 else f"self {j}" for j, f in enumerate(own.deal.seller)]
+    limited = market.scenario.mechanisms.serving_capacity
+    royalty, complement = claims(own.offers, own.deal, own.deal.royalty)
+    mine = (own.deal.seller != own.offers.lab) & ((own.deal.royalty > 0) | (own.deal.lab_margin > 0))
+    to = [f"firm {f}" if claim else None for f, claim in zip(own.offers.lab, mine, strict=True)]
+    pool = [s if s.startswith("firm") and limited else None for s in seller]
+    return solve_prices(
+        np.concatenate([own.q, q], axis=-1),
+        np.concatenate([own.deal.cost, price]),
+        price_sensitivity=setting.cohorts.price_sensitivity,
+        nests=(everything.tier.tolist(), [str(name) for name in names]),
+        nesting=(demand.tier_nesting, demand.host_nesting),
+        owner=[*seller, *(f"rival {j}" for j in range(m))],
+        usage_elasticity=demand.usage_elasticity,
+        at_cost=[*(own.deal.seller < 0), *[True] * m],
+        weights=weights,
+        pool=[*pool, *[None] * m] if limited else None,
+        capacity={p: spare[int(p.split()[1])] for p in pool if p} if limited else None,
+        load=np.concatenate([own.deal.load, np.ones(m)]),
+        royalty=np.concatenate([royalty, np.zeros(m)]),
+        royalty_to=[*to, *[None] * m],
+        complement=np.concatenate([complement, np.zeros(m)]),
+        complement_to=[*to, *[None] * m],
+        tolerance=TIGHT,
+    )
+
+
+OUTLOOK: Callable[[Market], Any]
+
+
+@pytest.fixture(autouse=True)
+def _outlook(outlook):
+    global OUTLOOK  # noqa: PLW0603
+    OUTLOOK = outlook
+
+
+def same_market(market: Market, lab: int, model: Model, mode: int, years: float, progress: float, lesson=None):
+    own = own_offers(market, lab, model, mode, years, progress)
+    weights, spare = market.weights(), np.maximum(0.6 * market.state.bandwidth, 1.0)
+    args = (market, lab, own, weights, spare, years, progress, lesson)
+    one, all_ = short(*args), long(*args)
+    n = len(own.offers)
+    np.testing.assert_allclose(one.prices[:n], all_.prices[:n], rtol=1e-9)
+    np.testing.assert_allclose(one.shares[:, :n], all_.shares[:, :n], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(one.consumer_surplus, all_.consumer_surplus, rtol=1e-9)
+    assert all_.shares[:, n:].sum() > 0.1  # the rivals count
+
+
+class TestOneOfferATier:
+    @pytest.mark.parametrize("mode", range(len(MODES)), ids=MODES)
+    @pytest.mark.parametrize("lab", LABS)
+    def test_today(self, midway, family, lab, mode):
+        market = midway()
+        same_market(market, lab, family(market, lab), mode, 0.0, 0.0)
+
+    @pytest.mark.parametrize("nesting", [(0.0, 0.0), (0.6, 0.0), (0.2, 0.6)])
+    def test_at_any_nesting(self, midway, family, nesting):
+        market = midway(**{"demand.tier_nesting": nesting[0], "demand.host_nesting": nesting[1]})
+        same_market(market, 0, family(market, 0), 3, 0.0, 0.0)
+
+    def test_later_with_lessons_learned(self, midway, family):
+        """Rivals are at different distances: one gains nothing, others by the pool or by building on it."""
+        market = midway()
+        floor = np.full(len(market.setting.labs), -np.inf)
+        floor[[2, 3]] = 125.0
+        lesson = Lesson(np.array([0.0, 0.3, 0.9, 1.2, 0.0, 0.5, 2.0]), floor)
+        same_market(market, 0, family(market, 0), 3, 2.0, 18.0, lesson)
+
+    def test_without_inertia_capacity_or_usage(self, midway, family):
+        market = midway(**{"mechanisms.serving_capacity": False, "demand.usage_elasticity": 0.5})
+        same_market(market, 1, family(market, 1), 0, 0.0, 0.0)
+
+
+class TestPayoffs:
+    """Earnings by part from the long game, made up by hand, are those of `evaluate`."""
+
+    @pytest.mark.parametrize("mode", range(len(MODES)), ids=MODES)
+    @pytest.mark.parametrize("lab", LABS)
+    def test_of_today_s_market(self, midway, family, outlook, lab, mode):
+        market = midway(**VALUES)
+        setting, state = market.setting, market.state
+        model = family(market, lab)
+        allowed = np.arange(len(MODES)) == mode
+        found = evaluate(
+            setting, state, market.policy, lab, model, market.month, outlook(market), ahead=False, allowed=allowed
+        )
+        own = own_offers(market, lab, model, mode, 0.0, 0.0)
+        weights = market.weights() * setting.cohorts.reconsider
+        crowd = weights.sum() / market.weights().sum()
+        here = np.arange(len(state.bandwidth)) == lab
+        spare = state.bandwidth * np.where(here, 1.0, np.maximum(1.0 - state.use, 0.5)) * crowd
+        all_ = long(market, lab, own, weights, np.maximum(spare, 1e-9), 0.0, 0.0)
+        n = len(own.offers)
+        parts = dict.fromkeys(COMPONENTS, 0.0)
+        for j in range(n):
+            deal, dear = own.deal, own.deal.dearer[:, j]
+            buyers = weights * all_.shares[:, j]  # usage elasticity 1: each spends a fixed budget
+            spent = buyers.sum()
+            tokens = (buyers / dear).sum() / all_.prices[j]
+            mine, made = deal.seller[j] == lab, own.offers.lab[j] == lab
+            if mine:
+                gross = spent * (1.0 - deal.royalty[j]) - deal.cost[j] * tokens
+                parts["api" if made else "cloud"] += gross
+                parts["complement"] += deal.own_margin[j] * spent
+            if made:
+                parts["complement"] += deal.lab_margin[j] * spent
+                if not mine:
+                    parts["royalty"] += deal.royalty[j] * spent
+        expected = np.array([parts[name] for name in COMPONENTS])
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(found.parts[mode], expected, rtol=1e-4, atol=1e-5 * scale)
+        assert not found.parts[~allowed].any()
+        assert scale > 1e4
+        assert (own.offers.channel == API).any()
+
+
+VALUES = {
+    "labs.eastern.complement": 0.2,
+    "labs.leader.own_complement": 0.1,
+    "labs.eastern.licence_threshold": 10,
+    "labs.opener.licence_threshold": 10,
+    "clouds.host.users": 50,
+}
