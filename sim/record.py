@@ -123,7 +123,11 @@ MARKET = Table(
             "share of unit cost",
             "Largest distance of the month's prices from their first-order conditions (the same in all rows)",
         ),
-        Column("shortfall", "share", "Wanted chips that the region's firms could not buy"),
+        Column(
+            "shortfall",
+            "share",
+            "Training compute that the region's money did not buy, against the world's best price",
+        ),
     ),
 )
 

@@ -77,6 +77,7 @@ def expected_margins(market: Market) -> Array:
         capability=state.open_capability[lab, tier].copy(),
         bytes_=state.open_bytes[lab, tier].copy(),
         since=state.open_since[lab, tier],
+        first=state.first_released[lab],
         hosted_since=np.full(len(lab), NEVER),
         open_=np.ones(len(lab), dtype=bool),
         newest=state.newest_is_open()[lab, tier],

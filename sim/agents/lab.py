@@ -31,6 +31,8 @@ class Release:
 
     model: Model
     mode: int
+    frontier_gap: float
+    """ECI points to the best rival or open model at the decision; negative: ahead of it."""
     forced: ForcedRelease | None
     reasons: dict[str, float]
 
@@ -94,14 +96,14 @@ class Lab(mesa.Agent):
         if forced is not None and forced.flop is not None:
             flop = forced.flop
         given = None if forced is None else forced.capability
+        level = float(state.algorithm[i])
         if given is not None:
-            state.algorithm[i] = (given - tech.reference_capability) / tech.capability_per_order - np.log10(
-                flop / tech.reference_flop
-            )
+            orders = (given - tech.reference_capability) / tech.capability_per_order
+            level = float(orders - np.log10(flop / tech.reference_flop))
         own = float(
             capability(
                 flop,
-                state.algorithm[i],
+                level,
                 per_order=tech.capability_per_order,
                 reference=tech.reference_capability,
                 reference_flop=tech.reference_flop,
@@ -110,7 +112,7 @@ class Lab(mesa.Agent):
         size = float(
             bytes_per_token(
                 flop,
-                state.algorithm[i],
+                level,
                 reference=tech.bytes_per_token,
                 reference_flop=tech.reference_flop,
                 size_exponent=tech.size_exponent,
@@ -130,7 +132,7 @@ class Lab(mesa.Agent):
             else:
                 base = -1
         return Model(
-            np.array([own, own - tech.small_gap]), np.array([size, size * tech.small_size]), flop, base
+            np.array([own, own - tech.small_gap]), np.array([size, size * tech.small_size]), flop, level, base
         )
 
     def _best_base(self, flop: float) -> tuple[int, float]:
@@ -153,9 +155,12 @@ class Lab(mesa.Agent):
         """Train the family that is due and choose its mode. Changes nothing that others see this month."""
         market, i = self.model, self.index
         model = self.train(forced)
-        if forced is not None:
-            return Release(model, MODES.index(forced.mode), forced, {})
         flagship = float(model.capability[FLAGSHIP])
+        rivals = np.delete(market.state.capability[:, FLAGSHIP], i).max(initial=-np.inf)
+        best = max(rivals, float(market.state.open_capability[:, FLAGSHIP].max()))
+        gap = float(best - flagship) if np.isfinite(best) else np.nan
+        if forced is not None:
+            return Release(model, MODES.index(forced.mode), gap, forced, {})
         allowed, rates = market.policy.modes_for(self.region, flagship)
         allowed = allowed & ~market.reacting_ban(self.region, flagship)
         rates = rates + np.where(
@@ -164,7 +169,7 @@ class Lab(mesa.Agent):
         if not allowed.any():
             allowed = np.arange(len(MODES)) == CLOSED
         mode, reasons = self._choose(model, allowed, rates)
-        return Release(model, mode, None, reasons)
+        return Release(model, mode, gap, None, reasons)
 
     def release(self, plan: Release) -> None:
         """Release the family as decided."""
@@ -254,9 +259,6 @@ class Lab(mesa.Agent):
         """Write down the release and how it was chosen."""
         market, i = self.model, self.index
         state, model, forced = market.state, plan.model, plan.forced
-        rivals = np.delete(state.capability[:, FLAGSHIP], i).max(initial=-np.inf)
-        best = max(rivals, float(state.open_capability[:, FLAGSHIP].max()))
-        gap = float(best - model.capability[FLAGSHIP]) if np.isfinite(best) else np.nan
         self.families += 1
         common = {"month": market.month, "lab": self.name, "region": self.region}
         market.record.models.append(
@@ -269,9 +271,9 @@ class Lab(mesa.Agent):
                 "capability": float(model.capability[FLAGSHIP]),
                 "capability_small": float(model.capability[SMALL]),
                 "flop": model.flop,
-                "algorithm": float(state.algorithm[i]),
+                "algorithm": model.algorithm,
                 "bytes_per_token": float(model.bytes_[FLAGSHIP]),
-                "frontier_gap": gap,
+                "frontier_gap": plan.frontier_gap,
             }
         )
         market.record.decisions.append(
@@ -282,7 +284,7 @@ class Lab(mesa.Agent):
                 "taken": MODES[plan.mode],
                 "forced": forced is not None,
                 "capability": float(model.capability[FLAGSHIP]),
-                "frontier_gap": gap,
+                "frontier_gap": plan.frontier_gap,
                 **plan.reasons,
             }
         )
@@ -292,6 +294,9 @@ class Lab(mesa.Agent):
         market, i = self.model, self.index
         state, model, mode = market.state, plan.model, plan.mode
         state.mode[i], state.released[i] = mode, market.month
+        if state.first_released[i] == NEVER:
+            state.first_released[i] = market.month
+        state.algorithm[i] = plan.model.algorithm
         state.capability[i], state.bytes_[i] = model.capability, model.bytes_
         lagged = 0.0 if OPENS_FLAGSHIP[mode] else market.scenario.technology.lagged_gap
         for tier in np.flatnonzero(RELEASES[mode]):

@@ -9,22 +9,22 @@ to the whole effect exactly, seed by seed, and what several channels do together
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim.analysis.compare import INDICATORS, Indicator, last_month, paired, whole_span
+from sim.analysis.channel_worlds import MEASURES, WINDOWS, Count, World, run_worlds
+from sim.analysis.compare import Indicator, paired
 from sim.analysis.shapley import Array, shapley_values
-from sim.market import Market
 from sim.record import MARKET, WORLD
-from sim.run.errors import RunError, SimulationError
-from sim.run.simulate import Progress, Source, check_numbers, in_processes, resolved
+from sim.run.errors import RunError
+from sim.run.simulate import Progress, Source, check_numbers, resolved
 from sim.run.summary import aligned, write
-from sim.scenario import Resolved, Scenario
+from sim.scenario import Resolved
 from sim.scenario.events import AnyEvent
 from sim.scenario.problems import did_you_mean, listed
 from sim.world.ablation import CHANNELS, REACH, Ablation, acting
@@ -39,34 +39,7 @@ LABELS = dict(
 )  # fmt: skip
 HEADS = dict(zip(CHANNELS, ("training", "capacity", "cost", "trust", "pool", "domestic"), strict=True))
 WHOLE = "whole"
-SHOWN = (
-    ("open_propensity", False), ("open_token_share", True), ("lab_token_share", False), ("lag", False),
-    ("margin_closed", False), ("margin_open", False),
-)  # fmt: skip
-MEASURES = tuple(
-    next(indicator for indicator in INDICATORS if (indicator.column, indicator.world) == shown) for shown in SHOWN
-)
-LAST, SINCE = WINDOWS = ("last month", "since the rule")
 UNITS = {column.name: column.unit for column in MARKET.values}
-
-
-class World(NamedTuple):
-    """One run: plain data that any process can take."""
-
-    scenario: Scenario
-    seed: int
-    ablation: Ablation
-    region: str
-    since: int
-    """Index of the month in which the first of the rules begins."""
-
-
-class Found(NamedTuple):
-    """What a run gives back."""
-
-    values: Array
-    """(measures, windows)."""
-    pool: Array
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,7 +87,7 @@ class Channels:
         """What to bear in mind when reading the parts."""
         idle = [LABELS[channel] for channel in CHANNELS if channel not in self.acting]
         said = [f"{', '.join(idle)}: zero by construction, for rules of this kind do not act there"] if idle else []
-        if {"capacity", "cost"} <= self.acting:
+        if {"capacity", "cost"} <= set(self.acting):
             said.append(
                 "serving capacity and serving cost are two sides of one purchase: bytes/s, and what they cost in "
                 "the books"
@@ -218,16 +191,16 @@ def channels(
         return World(values, number, Ablation(frozenset(names), frozenset(CHANNELS) - on, pool), region, since)
 
     # A channel that does not act is on with the others: switched off it would only cost a second policy.
-    idle = frozenset(CHANNELS) - acts
+    idle = frozenset(CHANNELS) - reach
     sets = [frozenset(c for i, c in enumerate(acts) if on >> i & 1) for on in range(1 << len(acts))]
-    count = _Count(progress, len(seeds) * len(sets) * (values.end - values.start + 1))
-    bare = _run_all([world(number, sets[0], None) for number in seeds], workers, count)
+    count = Count(progress, len(seeds) * len(sets) * (values.end - values.start + 1))
+    bare = run_worlds([world(number, sets[0], None) for number in seeds], workers, count)
     rest = [
         world(number, on | idle, found.pool)
         for number, found in zip(seeds, bare, strict=True)
         for on in sets[1:]
     ]
-    found = np.array([each.values for each in _run_all(rest, workers, count)])
+    found = np.array([each.values for each in run_worlds(rest, workers, count)])
     shape = (len(seeds), len(sets) - 1, len(MEASURES), len(WINDOWS))
     worth = np.concatenate([[[each.values] for each in bare], found.reshape(shape)], axis=1)
     return Channels(
@@ -251,51 +224,6 @@ def _rule(loaded: Resolved, name: str) -> AnyEvent:
     if event.date > loaded.scenario.end:
         raise RunError(f"rule: '{name}' begins in {event.date}, after the last month ({loaded.scenario.end})")
     return event
-
-
-class _Count:
-    """Months simulated, told to whoever wants to know."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-
-    def __call__(self, world: World) -> None:
-        self.done += world.scenario.end - world.scenario.start + 1
-        if self.progress is not None:
-            self.progress(self.done, self.total)
-
-
-def _run_all(worlds: list[World], workers: int, count: Callable[[World], None]) -> list[Found]:
-    if workers > 1 and len(worlds) > 1:
-        return in_processes(run_world, worlds, workers, count)
-    found = []
-    for world in worlds:
-        found.append(run_world(world))
-        count(world)
-    return found
-
-
-def run_world(world: World) -> Found:
-    """Run one world and measure it.
-
-    Raises
-    ------
-    SimulationError
-        If the model fails, with the seed and the channels that are off.
-    """
-    try:
-        market = Market(world.scenario, world.seed, world.ablation).run()
-    except Exception as error:
-        off = ", ".join(channel for channel in CHANNELS if channel in world.ablation.off) or "none"
-        reason = f"{type(error).__name__}: {error}"
-        raise SimulationError(f"seed {world.seed}, channels off: {off}: {reason}") from error
-    place = market.setting.regions.index(world.region)
-    rows = [
-        market.record.market[measure.column][:, len(market.setting.regions) if measure.world else place]
-        for measure in MEASURES
-    ]
-    values = np.array([[last_month(row), whole_span(row[world.since :])] for row in rows])
-    return Found(values, market.pool)
 
 
 def _where(measure: Indicator, region: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.record import MODES
 from sim.technology.capability import derived_capability, open_pool
-from sim.world.offers import Offers, current_offers
+from sim.world.offers import Offers, current_offers, with_community
 from sim.world.policy import Policy
 from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Flags, Setting
 from sim.world.state import NEVER, State
@@ -35,6 +35,8 @@ class Model:
     capability: Array
     bytes_: Array
     flop: float
+    algorithm: float
+    """Algorithmic level of the lab that trained it, orders of magnitude."""
     base: int
     """Lab whose open model it was built on; -1: trained from scratch."""
 
@@ -85,6 +87,7 @@ def imagine(setting: Setting, state: State, lab: int, model: Model, month: int) 
             capability=model.capability[tier] - below,
             bytes_=model.bytes_[tier],
             since=np.full(n, month),
+            first=np.full(n, NEVER),
             hosted_since=np.full(n, NEVER),
             open_=np.full(n, open_),
             newest=np.full(n, newest),
@@ -103,7 +106,8 @@ def imagine(setting: Setting, state: State, lab: int, model: Model, month: int) 
     }
     offers = served
     for part in list(parts)[1:]:
-        offers = offers.joined(part)
+        new = part is not old
+        offers = offers.joined(with_community(setting, state, part) if new else part)
     has = np.concatenate(
         [np.broadcast_to(modes, (len(MODES), len(part))) for part, modes in parts.items()], axis=1
     )
@@ -188,6 +192,7 @@ class Rivals:
             capability=np.zeros(TIERS),
             bytes_=np.ones(TIERS),
             since=np.full(TIERS, NEVER),
+            first=np.full(TIERS, NEVER),
             hosted_since=np.full(TIERS, NEVER),
             open_=np.zeros(TIERS, dtype=bool),
             newest=np.zeros(TIERS, dtype=bool),
@@ -252,14 +257,23 @@ def taught(
     return Lesson(gain, floor)
 
 
-def reached(setting: Setting, state: State, years: Array) -> Array:
-    """Part of each cohort that will have chosen anew by then, new customers included, (cases, cohorts)."""
-    if not setting.scenario.mechanisms.inertia:
-        return np.ones((len(years), len(setting.cohorts)))
-    cohorts = setting.cohorts
-    stay = (1.0 - cohorts.reconsider) ** (12.0 * years[:, None])
-    f = state.adopted
+def crowds(setting: Setting, state: State, years: Array) -> tuple[Array, Array]:
+    """Spending by then against today's: of all customers, and of those who will have chosen anew.
+
+    Cohorts grow by newcomers (the Bass hazard of today) and by spending more; part of today's customers will have
+    reconsidered, and every newcomer will have chosen.
+
+    Returns
+    -------
+    Two arrays (cases, cohorts), factors on today's spending.
+    """
+    cohorts, f = setting.cohorts, state.adopted
     hazard = cohorts.innovation + cohorts.imitation * f
     later = 1.0 - (1.0 - f) * np.exp(-hazard * years[:, None])
-    moved = (later - f * stay) / np.maximum(f, 1e-12)
-    return np.maximum(moved, cohorts.reconsider)
+    richer = cohorts.growth ** years[:, None]
+    everyone = richer * later / np.maximum(f, 1e-12)
+    if not setting.scenario.mechanisms.inertia:
+        return everyone, everyone
+    stay = (1.0 - cohorts.reconsider) ** (12.0 * years[:, None])
+    anew = richer * (later - f * stay) / np.maximum(f, 1e-12)
+    return everyone, np.maximum(anew, cohorts.reconsider)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, Rivals, imagine, reached, taught
+from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, Rivals, crowds, imagine, taught
 from sim.economics.equilibrium import EquilibriumError
 from sim.record import COMPONENTS, MODES
 from sim.world.offers import Offers
@@ -98,12 +98,14 @@ def evaluate(
 
     unlicensed = np.append(new, np.zeros(TIERS, dtype=bool)) & (modes != OPEN_RESTRICTED)[:, None]
     royalty = np.where(unlicensed, 0.0, deal.royalty)
-    choosing = outlook.weights * reached(setting, state, years)
+    everyone, anew = crowds(setting, state, years)
+    choosing = outlook.weights * anew
     problem = price_problem(setting, offers, deal)
     paid, complement = claims(offers, deal, royalty)
     own = np.arange(len(state.bandwidth)) == lab
     spare = state.bandwidth * np.where(own, 1.0, np.maximum(1.0 - state.use, HOST_FREES))
-    crowd = (choosing.sum(axis=1) / max(float(outlook.weights.sum()), 1e-300))[:, None]
+    # Capacity serves all customers of that day; those who choose anew get their part of it.
+    crowd = (choosing.sum(axis=1) / np.maximum((outlook.weights * everyone).sum(axis=1), 1e-300))[:, None]
     try:
         result = problem.solve(
             q,
@@ -121,8 +123,9 @@ def evaluate(
     parts, revenue, tokens = _earnings(
         setting, lab, offers, deal, royalty, result.prices, result.shares, choosing
     )
-    use = tokens / np.maximum(state.tokens.sum() * crowd[:, 0], 1e-9)
-    takings = revenue / np.maximum(outlook.weights.sum() * crowd[:, 0], 1e-9)
+    size = choosing.sum(axis=1) / max(float(outlook.weights.sum()), 1e-300)
+    use = tokens / np.maximum(state.tokens.sum() * size, 1e-300)
+    takings = revenue / np.maximum(outlook.weights.sum() * size, 1e-300)
     parts[:, COMPONENTS.index("funding")] = _funding(setting, state, use, takings, outlook.funding)
     total = _discounted(cases, parts, np.exp(-s.choice.discount * years))
     return Payoffs(total, float(revenue.max(initial=0.0)), float(result.residual.max(initial=0.0)))

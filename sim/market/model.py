@@ -197,8 +197,7 @@ class Market(mesa.Model):
             + sp.theft * m.theft
             + sp.distillation * m.distillation * self._can_distil(labs)
         )
-        has_open = state.open_since[:, FLAGSHIP] > NEVER
-        openness = np.where(has_open & (state.released > NEVER), OPENNESS[state.mode], 0.0)[labs]
+        openness = np.where(state.released > NEVER, OPENNESS[state.mode], 0.0)[labs]
         pool = (
             open_pool(level, openness, distance=sp.pool_distance, half=sp.pool_half)
             if m.open_spillover
@@ -260,10 +259,12 @@ class Market(mesa.Model):
         cash_in = books.revenue + books.royalties_received + complement + flows.funding
         cash_out = books.royalties_paid + books.running + flows.capex + flows.staff + self.bring_up
         backing = np.where(
-            self.plans.parent, np.maximum(self.plans.reserve - (state.cash + cash_in - cash_out), 0.0), 0.0
+            self.plans.parent & self._alive(),
+            np.maximum(self.plans.reserve - (state.cash + cash_in - cash_out), 0.0),
+            0.0,
         )
         books.funding, books.capex, books.staff = flows.funding + backing, flows.capex, flows.staff
-        books.bring_up = self.bring_up.copy()
+        books.bring_up, books.cash_before = self.bring_up.copy(), state.cash.copy()
         state.cash += cash_in + backing - cash_out
         state.profit = (
             books.revenue + books.royalties_received + complement - books.royalties_paid - books.full_cost

@@ -36,35 +36,53 @@ def observe(market: Market, sales: Sales, books: Books) -> None:
 
 
 def check_accounts(market: Market, sales: Sales, books: Books) -> None:
-    """Identities of the month (verification case V15)."""
+    """Identities of the month (verification case V15).
+
+    Raises
+    ------
+    AccountError
+        Naming the identity, the entity and the month.
+    """
     setting, today = market.setting, market.setting.months[market.month]
+    firms = setting.firms
     cohorts = [f"cohort {i}" for i in range(len(setting.cohorts))]
     total = sales.shares.sum(axis=1)
     require_at_most("shares add up to more than 1", cohorts, today, total, np.ones(len(total)))
-    require_at_most(
-        "a negative share", cohorts, today, -sales.shares.min(axis=1, initial=0.0), np.zeros(len(total))
-    )
+    negative = -sales.shares.min(axis=1, initial=0.0)
+    require_at_most("a negative share", cohorts, today, negative, np.zeros(len(total)))
     if market.scenario.mechanisms.serving_capacity:
-        firms = [str(i) for i in range(len(setting.firm_region))]
-        require_at_most("serving compute used beyond stock", firms, today, sales.load, market.state.bandwidth)
-    spent = float(sales.spending.sum())
-    self_hosted = float(sales.spending[:, sales.deal.seller < 0].sum())
-    require_equal(
-        "customers' spending = firms' revenue + self-hosting",
-        ["the market"],
-        today,
-        np.array([spent]),
-        np.array([float(books.revenue.sum()) + self_hosted]),
+        require_at_most("serving compute beyond stock", firms, today, sales.load, market.state.bandwidth)
+
+    def balance(what: str, left: float, right: float, scale: float) -> None:
+        require_equal(what, ["the market"], today, np.array([left]), np.array([right]), scale)
+
+    spent, used = float(sales.spending.sum()), float(sales.tokens.sum())
+    alone = sales.deal.seller < 0
+    self_spent, self_used = float(sales.spending[:, alone].sum()), float(sales.tokens[:, alone].sum())
+    balance(
+        "customers' spending = revenue + self-hosting", spent, float(books.revenue.sum()) + self_spent, spent
+    )
+    balance("tokens bought = tokens sold + self-hosted", used, float(books.tokens.sum()) + self_used, used)
+    balance(
+        "royalties paid = received",
+        float(books.royalties_paid.sum()),
+        float(books.royalties_received.sum()),
         spent,
     )
-    require_equal(
-        "royalties paid = royalties received",
-        ["the market"],
-        today,
-        np.array([float(books.royalties_paid.sum())]),
-        np.array([float(books.royalties_received.sum())]),
-        spent,
+    flows = (
+        books.revenue
+        + books.royalties_received
+        + books.complement
+        + books.funding
+        - books.royalties_paid
+        - books.running
+        - books.capex
+        - books.staff
+        - books.bring_up
     )
+    scale = float(np.abs(books.cash_before).max() + np.abs(flows).max())
+    change = market.state.cash - books.cash_before
+    require_equal("cash change = flows", firms, today, change, flows, scale)
 
 
 def _usage(market: Market, sales: Sales) -> None:
@@ -186,8 +204,10 @@ def _demand_side(market: Market, sales: Sales, region: int) -> None:
     m["price_open"][t, region] = ratio(paid_open, tokens_open)
     on_sale = tokens.sum(axis=0) > 0
     if on_sale.any():
-        best = int(np.argmax(np.where(on_sale & (offers.channel == API), offers.capability, -np.inf)))
-        m["price_flagship"][t, region] = sales.prices[best]
+        api = on_sale & (offers.channel == API)
+        if api.any():
+            best = int(np.argmax(np.where(api, offers.capability, -np.inf)))
+            m["price_flagship"][t, region] = sales.prices[best]
         enough = on_sale & (offers.capability >= market.scenario.technology.reference_capability)
         if enough.any():
             m["price_fixed"][t, region] = sales.prices[enough].min()

@@ -42,6 +42,9 @@ class Books:
     royalties_paid: Array
     complement: Array
     """Profit elsewhere in the firm from use of its models and services."""
+    tokens: Array
+    """Mtok that the firm serves."""
+    cash_before: Array = field(default_factory=lambda: np.zeros(0))
     funding: Array = field(default_factory=lambda: np.zeros(0))
     capex: Array = field(default_factory=lambda: np.zeros(0))
     staff: Array = field(default_factory=lambda: np.zeros(0))
@@ -103,6 +106,7 @@ class Sales:
             running=self._by_firm(self.deal.running * tokens, setting),
             royalties_received=received,
             royalties_paid=self._by_firm(royalty, setting),
+            tokens=self._by_firm(tokens, setting),
             complement=made + self._by_firm(self.deal.own_margin * spent, setting),
         )
 
@@ -207,8 +211,8 @@ def _settle(problem: PriceProblem, starts: list[Array], **numbers: Any) -> Equil
 def _move(market: Market, slots: Ints, vendor: Ints, choice: Array, q: Array, new: Array) -> Array:
     """Customers reconsider and switch, newcomers choose; returns shares on the offers and remembers them by slot."""
     state, cohorts = market.state, market.setting.cohorts
-    if not market.scenario.mechanisms.inertia:
-        shares = choice
+    if not market.scenario.mechanisms.inertia or market.month == 0:
+        shares = choice  # in the first month nobody has chosen yet
     else:
         kept = reconsider(
             state.shares[:, slots],

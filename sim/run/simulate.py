@@ -126,6 +126,13 @@ def resolved(scenario: Source) -> Resolved:
 
 
 def check_numbers(loaded: Resolved, seed: int, replicates: int, uncertainty: bool, workers: int) -> None:
+    """Refuse numbers that no simulation can take.
+
+    Raises
+    ------
+    RunError
+        If one is out of range, or uncertainty is asked of a scenario that has none.
+    """
     if not 1 <= replicates <= MAX_REPLICATES:
         raise RunError(f"replicates: {replicates}; allowed: 1 to {MAX_REPLICATES}")
     if not 0 <= seed <= LAST_SEED - replicates:
@@ -197,7 +204,7 @@ def _elsewhere(tasks: list[Task], workers: int, progress: Progress | None) -> li
 
 
 def in_processes(
-    run: Callable[[T], R], tasks: Sequence[T], workers: int, finished: Callable[[T], None] = lambda task: None
+    run: Callable[[T], R], tasks: Sequence[T], workers: int, finished: Callable[[T], None]
 ) -> list[R]:
     """Results of tasks that worker processes run, in the order of the tasks.
 

@@ -211,7 +211,7 @@ class ContentRule(Event):
         le=36,
         source=LAW,
         role="lever",
-        meaning="Time between a model's release and its public offer in the region",
+        meaning="Time between a lab's first release and its public offer in the region (filing, review)",
     )
 
 

@@ -10,6 +10,7 @@ from sim.scenario.month import Month
 from sim.scenario.parameters import Entry, parameter
 from sim.scenario.problems import Flaw
 from sim.scenario.submodels import (
+    RULES,
     Choice,
     Community,
     Demand,
@@ -121,6 +122,14 @@ def _references(s: Scenario) -> Iterator[Flaw]:
             yield Flaw(("governments", name, "rival"), "none", "the region that the reaction concerns")
     for region in s.entry.regions:
         yield from _unknown(("entry", "regions", region), region, regions, "region")
+    for path, rule in [
+        (("choice", "rule"), s.choice.rule),
+        *((("labs", n, "rule"), lab.rule) for n, lab in s.labs.items()),
+    ]:
+        if rule and ":" not in rule and rule not in RULES:
+            yield Flaw(
+                path, f"unknown decision rule '{rule}'", f"{', '.join(RULES)}, or package.module:name", RULES
+            )
     yield from _event_references(s, regions, labs, segments, firms)
 
 

@@ -458,6 +458,10 @@ class Hosting(Entry):
     )
 
 
+RULES = ("lookahead", "myopic", "ewa", "imitate", "fixed")
+"""Decision rules that come with the model (`sim.choice.rules`)."""
+
+
 class Choice(Entry):
     """How labs choose a release mode."""
 

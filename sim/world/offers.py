@@ -26,6 +26,8 @@ class Offers:
     bytes_: Array
     since: Ints
     """Month index of the model's release."""
+    first: Ints
+    """Month index of the lab's first release: content rules delay that one, not its successors."""
     hosted_since: Ints
     """Month index since when a cloud hosts it; NEVER elsewhere."""
     open_: Flags
@@ -79,6 +81,7 @@ def current_offers(setting: Setting, state: State) -> Offers:
         capability=state.capability[lab, tier].copy(),
         bytes_=state.bytes_[lab, tier].copy(),
         since=state.released[lab],
+        first=state.first_released[lab],
         hosted_since=np.full(len(lab), NEVER),
         open_=newest_open[lab, tier],
         newest=np.ones(len(lab), dtype=bool),
@@ -98,6 +101,7 @@ def current_offers(setting: Setting, state: State) -> Offers:
         capability=state.open_capability[lab, tier].copy(),
         bytes_=state.open_bytes[lab, tier].copy(),
         since=state.open_since[lab, tier],
+        first=state.first_released[lab],
         hosted_since=np.where(column < clouds, since, NEVER),
         open_=np.ones(len(lab), dtype=bool),
         newest=newest_open[lab, tier],

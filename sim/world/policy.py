@@ -85,8 +85,8 @@ class Policy:
 
 
 def in_force(events: Iterable[AnyEvent], month: Month) -> list[AnyEvent]:
-    """Events that hold in `month`: begun, not ended and, for rules, not repealed."""
-    begun = [e for e in events if e.date <= month]
+    """Events that hold in `month`: begun, not ended and, for rules, not repealed; the latest last."""
+    begun = sorted((e for e in events if e.date <= month), key=lambda e: e.date)
     repealed = {e.rule: e.date for e in begun if isinstance(e, Repeal)}
     return [
         e

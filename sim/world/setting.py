@@ -115,6 +115,12 @@ class Setting:
         put(self, "years", np.array([((m.year - 2024) * 12 + m.month - 7) / 12.0 for m in self.months]))
 
     @property
+    def firms(self) -> list[str]:
+        """Names of firms: labs, then clouds that no lab owns."""
+        alone = [name for name, cloud in self.scenario.clouds.items() if cloud.owner is None]
+        return [*self.labs, *alone]
+
+    @property
     def channels(self) -> int:
         """Ways in which a model can be on offer: own service, each cloud, self-hosting."""
         return 2 + len(self.clouds)

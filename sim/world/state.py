@@ -28,6 +28,8 @@ class State:
     """Mode of the newest family, index into MODES, (L,)."""
     released: Ints
     """Month index of the newest family; NEVER: none yet, (L,)."""
+    first_released: Ints
+    """Month index of the first family; NEVER: none yet, (L,)."""
     next_release: Ints
     algorithm: Array
     capability: Array
@@ -78,7 +80,7 @@ class State:
     shares: Array
     """Share of each cohort's adopters on each slot, (S, n)."""
     price: Array
-    """Last price of each slot, USD/Mtok, (n,); NaN: never on offer."""
+    """Last price of each slot, USD/Mtok, (n,); NaN: not on offer last month."""
     shortfall: Array
     """Smoothed share of wanted chips that a region could not buy, (regions,)."""
 
@@ -91,6 +93,7 @@ class State:
             active=np.zeros(labs, dtype=bool),
             mode=np.array([MODES.index(setting.lab_row(i).initial_mode) for i in range(labs)]),
             released=np.full(labs, NEVER),
+            first_released=np.full(labs, NEVER),
             next_release=np.zeros(labs, dtype=np.int64),
             algorithm=setting.lab_values("initial_algorithm").copy(),
             capability=np.full((labs, TIERS), -np.inf),

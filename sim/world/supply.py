@@ -158,8 +158,7 @@ def region_offers(
         price=np.concatenate([part.price for part in parts]),
         flops=np.tile(catalogue.flops, len(parts)),
         raw_flops=np.tile(catalogue.bf16, len(parts)),
-        # Compute abroad trains; its memory bandwidth is too far from customers to serve them.
-        bandwidth=np.where(channel == OFFSHORE, 1e-9, np.tile(catalogue.bandwidth, len(parts))),
+        bandwidth=np.tile(catalogue.bandwidth, len(parts)),
         limit=np.concatenate([part.limit for part in parts]),
         quota=np.concatenate([part.quota for part in parts]),
         channel=channel,
@@ -315,7 +314,9 @@ class _Shelf(NamedTuple):
         return purchase(budget, self.offers, self.offers.flops, self.left)
 
     def serve(self, budget: Array) -> Purchase:
-        return purchase(budget, self.offers, self.offers.bandwidth, self.left)
+        # Compute rented abroad trains; it is too far from customers to serve them.
+        near = np.where(self.offers.channel == OFFSHORE, 0.0, self.left.limit)
+        return purchase(budget, self.offers, self.offers.bandwidth, Left(near, self.left.volume))
 
     def after(self, bought: Purchase, shelf: _Shelf) -> _Shelf:
         """What is left here of what was bought from `shelf`: chips are the same, and quotas of the same terms."""

@@ -45,7 +45,7 @@ def taste(setting: Setting, policy: Policy, offers: Offers, month: int) -> Array
         or [[True] * len(setting.regions)]
     )
     unserved = np.where(cloud >= 0, ~serves[np.maximum(cloud, 0)].T[cohorts.region], False)
-    early = month - offers.since < policy.delay[r, seg]
+    early = month - offers.first < policy.delay[r, seg]
     closed_only = cohorts.closed_only[:, None] & (offers.channel != API)
     xi[withdrawn | unserved | early | closed_only] = -np.inf
     return _banned(setting, policy, offers, xi)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.choice.imagined import Model, Outlook
+from sim.choice.imagined import Model
 from sim.market import Market
 from sim.scenario import Resolved, load
 
@@ -44,20 +44,12 @@ def family() -> Callable[[Market, int], Model]:
 
     def build(market: Market, lab: int) -> Model:
         flagship = max(float(market.state.capability[lab, 0]), 120.0) + 2.0
-        return Model(np.array([flagship, flagship - 7.0]), np.array([3e8, 3e7]), 1e25, -1)
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def outlook() -> Callable[..., Outlook]:
-    def build(market: Market, *, funding: float = 0.0, growth: float = 1.5) -> Outlook:
-        return Outlook(
-            bandwidth_price=market.bandwidth_price,
-            weights=market.weights(),
-            funding=funding,
-            growth=growth,
-            training_flop=np.full(len(market.setting.labs), 1e25),
+        return Model(
+            capability=np.array([flagship, flagship - 7.0]),
+            bytes_=np.array([3e8, 3e7]),
+            flop=1e25,
+            algorithm=0.5,
+            base=-1,
         )
 
     return build

@@ -6,14 +6,13 @@ rival's offer is there, held at its price. Prices and shares of the lab's own of
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from sim.choice.imagined import OPEN_RESTRICTED, Lesson, Model, Rivals, imagine
+from sim.choice.imagined import OPEN_RESTRICTED, Lesson, Model, Outlook, Rivals, imagine
 from sim.choice.payoffs import evaluate
 from sim.economics import solve_prices
 from sim.economics.equilibrium import Equilibrium
@@ -24,7 +23,8 @@ from sim.world.setting import API
 from sim.world.tastes import quality, taste
 from sim.world.terms import Terms, claims, pool_capacity, price_problem, terms
 
-LABS = range(7)
+LABS = range(1, 7)
+"""All labs but the first, whose own cloud hosts rivals' models beside other hosts."""
 TIGHT = 1e-12
 
 
@@ -50,13 +50,18 @@ def own_offers(market: Market, lab: int, model: Model, mode: int, years: float, 
     return Own(offers, deal, q - setting.cohorts.price_sensitivity[:, None] * np.log(deal.dearer))
 
 
+def today(market: Market) -> Outlook:
+    labs = len(market.setting.labs)
+    return Outlook(market.bandwidth_price, market.weights(), 0.0, 1.5, np.full(labs, 1e25))
+
+
 def elapsed(market: Market) -> float:
     return float(market.setting.years[market.month] - market.setting.years[0])
 
 
 def short(market: Market, lab: int, own: Own, weights, spare, years, progress, lesson=None) -> Equilibrium:
     setting = market.setting
-    rivals = Rivals.look(setting, market.state, market.policy, lab, market.month, OUTLOOK(market))
+    rivals = Rivals.look(setting, market.state, market.policy, lab, market.month, today(market))
     worth = rivals.worth(setting, np.array([progress]), np.array([elapsed(market) + years]), [lesson])
     offers, deal = rivals.beside(setting, own.offers, own.deal)
     problem = price_problem(setting, offers, deal)
@@ -120,15 +125,6 @@ def long(market: Market, lab: int, own: Own, weights, spare, years, progress, le
     )
 
 
-OUTLOOK: Callable[[Market], Any]
-
-
-@pytest.fixture(autouse=True)
-def _outlook(outlook):
-    global OUTLOOK  # noqa: PLW0603
-    OUTLOOK = outlook
-
-
 def same_market(market: Market, lab: int, model: Model, mode: int, years: float, progress: float, lesson=None):
     own = own_offers(market, lab, model, mode, years, progress)
     weights, spare = market.weights(), np.maximum(0.6 * market.state.bandwidth, 1.0)
@@ -138,7 +134,7 @@ def same_market(market: Market, lab: int, model: Model, mode: int, years: float,
     np.testing.assert_allclose(one.prices[:n], all_.prices[:n], rtol=1e-9)
     np.testing.assert_allclose(one.shares[:, :n], all_.shares[:, :n], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(one.consumer_surplus, all_.consumer_surplus, rtol=1e-9)
-    assert all_.shares[:, n:].sum() > 0.1  # the rivals count
+    assert all_.shares[:, n:].sum() > 0.01  # the rivals count
 
 
 class TestOneOfferATier:
@@ -151,15 +147,15 @@ class TestOneOfferATier:
     @pytest.mark.parametrize("nesting", [(0.0, 0.0), (0.6, 0.0), (0.2, 0.6)])
     def test_at_any_nesting(self, midway, family, nesting):
         market = midway(**{"demand.tier_nesting": nesting[0], "demand.host_nesting": nesting[1]})
-        same_market(market, 0, family(market, 0), 3, 0.0, 0.0)
+        same_market(market, 2, family(market, 2), 3, 0.0, 0.0)
 
     def test_later_with_lessons_learned(self, midway, family):
         """Rivals are at different distances: one gains nothing, others by the pool or by building on it."""
         market = midway()
         floor = np.full(len(market.setting.labs), -np.inf)
         floor[[2, 3]] = 125.0
-        lesson = Lesson(np.array([0.0, 0.3, 0.9, 1.2, 0.0, 0.5, 2.0]), floor)
-        same_market(market, 0, family(market, 0), 3, 2.0, 18.0, lesson)
+        lesson = Lesson(np.array([0.3, 0.0, 0.9, 1.2, 0.0, 0.5, 2.0]), floor)
+        same_market(market, 1, family(market, 1), 3, 2.0, 18.0, lesson)
 
     def test_without_inertia_capacity_or_usage(self, midway, family):
         market = midway(**{"mechanisms.serving_capacity": False, "demand.usage_elasticity": 0.5})
@@ -171,13 +167,13 @@ class TestPayoffs:
 
     @pytest.mark.parametrize("mode", range(len(MODES)), ids=MODES)
     @pytest.mark.parametrize("lab", LABS)
-    def test_of_today_s_market(self, midway, family, outlook, lab, mode):
+    def test_of_today_s_market(self, midway, family, lab, mode):
         market = midway(**VALUES)
         setting, state = market.setting, market.state
         model = family(market, lab)
         allowed = np.arange(len(MODES)) == mode
         found = evaluate(
-            setting, state, market.policy, lab, model, market.month, outlook(market), ahead=False, allowed=allowed
+            setting, state, market.policy, lab, model, market.month, today(market), ahead=False, allowed=allowed
         )
         own = own_offers(market, lab, model, mode, 0.0, 0.0)
         weights = market.weights() * setting.cohorts.reconsider

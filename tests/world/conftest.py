@@ -31,7 +31,7 @@ def stock(setting: Setting) -> State:
     state = State.empty(setting)
     state.active[:4] = True
     state.mode[:4] = [0, 3, 2, 1]
-    state.released[:4] = [2, 1, 2, 0]
+    state.released[:4] = state.first_released[:4] = [2, 1, 2, 0]
     state.capability[:4] = [[130.0, 123.0], [126.0, 119.0], [127.0, 120.0], [121.0, 114.0]]
     state.bytes_[:4] = [[7e10, 6e9], [5e10, 4e9], [5e10, 4e9], [3e10, 2e9]]
     state.open_capability[1:3] = state.capability[1:3]

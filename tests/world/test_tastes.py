@@ -107,16 +107,23 @@ class TestAvailability:
         assert np.isneginf(gone[lost]).all()
         assert np.array_equal(gone[~lost], free[~lost])
 
-    def test_a_new_model_waits_for_its_filing(self, look):
-        """The models are of months 0 to 2; with a delay of 2 months in the east those of month 2 wait in month 3."""
+    def test_a_lab_s_first_model_waits_for_its_filing(self, look):
+        """First models are of months 0 to 2; with a delay of 2 months in the east those of month 2 wait in month 3."""
         rule = {"kind": "content_rule", "region": "east", "delay": 2}
         setting, offers, free = look(**PLAIN)
         _, _, ruled = look(rule, **PLAIN)
-        waiting = np.outer(rows(setting, EAST), offers.since == 2)
+        waiting = np.outer(rows(setting, EAST), np.isin(offers.lab, [LEADER, EASTERN]))
         assert np.isneginf(ruled[waiting]).all()
         assert np.array_equal(ruled[~waiting], free[~waiting])
         _, _, later = look(rule, month=4, **PLAIN)
         assert np.array_equal(np.isneginf(later), np.isneginf(free))
+
+    def test_its_successors_do_not(self, world):
+        rule = {"name": "e", "kind": "content_rule", "date": "2023-01", "source": "s", "region": "east", "delay": 2}
+        setting, state, policy = world(PLAIN | {"events": [rule]}, month=8)
+        state.released[:4] = 8
+        offers = current_offers(setting, state)
+        assert np.isfinite(taste(setting, policy, offers, 8)).all()
 
     def test_burdens_on_home_and_foreign_models(self, look):
         rule = {"kind": "content_rule", "region": "east", "home_penalty": 0.25, "foreign_penalty": 1.5}

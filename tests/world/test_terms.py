@@ -50,13 +50,9 @@ class TestCosts:
 
     def test_a_firm_without_chips_counts_those_of_the_market(self, world):
         setting, state, policy = world()
-        state.bandwidth[EASTERN] = state.bandwidth_value[EASTERN] = 0.0
-        api = Offers(
-            **{k: np.array([v]) for k, v in dict(lab=EASTERN, tier=0, channel=API, capability=127.0).items()},
-            bytes_=np.array([5e10]),
-            **{k: np.array([0]) for k in ("since", "hosted_since")},
-            **{k: np.array([True]) for k in ("open_", "newest", "restricted")},
-        )
+        now = current_offers(setting, state)
+        state.bandwidth[EASTERN] = 0.0
+        api = now.take((now.lab == EASTERN) & (now.channel == API))
         found = terms(setting, state, policy, api, CHIPS)
         rent = 8000 * 1.8 / 48 * 1.35
         np.testing.assert_allclose(found.cost, found.load * rent + 0.01, rtol=1e-12)

@@ -87,7 +87,7 @@ def exp(x: float) -> float:
 
 @compiled
 def log(x: float) -> float:
-    """ln x of a number from 1e-300 to 1e300, without a branch."""
+    """Ln x of a number from 1e-300 to 1e300, without a branch."""
     bits = _bits(x)
     k = (bits - _ROOT_HALF_BITS) >> 52
     m = _float(bits - (k << 52))
@@ -333,41 +333,37 @@ def _bounded(price: float, now: float, break_even: float, room: Room) -> float:
 
 
 @compiled
-def _capacity_step(m: int, image: FloatArray, break_even: FloatArray, room: Room) -> float:
-    """Newton steps to next shadow prices, and prices that go with them; how far slackness is violated."""
-    game, rules, trade, numbers = room.game, room.rules, room.trade, room.numbers
+def _within_capacity(m: int, image: FloatArray, break_even: FloatArray, room: Room) -> float:
+    """Next shadow prices, as `capacity.shadow_step`, and prices that go with them; how far slackness is violated."""
+    game, trade, numbers = room.game, room.trade, room.numbers
     load, capacity, unit = _of(numbers.load, m), _of(numbers.capacity, m), _of(numbers.shadow_unit, m)
-    total, fall, pools = trade.total, trade.fall, len(trade.total)
+    used, total, fall = trade.used, trade.total, trade.fall
+    used[:] = 0.0
     total[:] = 0.0
+    fall[:] = 0.0
     for i in range(len(load)):
-        total[game.pool[i]] += trade.quantity[game.member[i]] * load[i]
+        j, r = game.member[i], game.pool[i]
+        slope = load[i] / trade.per_unit[j]
+        if game.log_price:
+            slope /= trade.bounded[j]
+        change = min(trade.lost[j] * (trade.h[j] - image[j]), room.rules.largest_exponent)
+        predicted = trade.quantity[j] * load[i] * math.exp(change)
+        used[r] += trade.quantity[j] * load[i]
+        total[r] += predicted
+        fall[r] += predicted * trade.lost[j] * slope
     violation = 0.0
-    for r in range(pools):
-        slackness = abs(min(trade.shadow[r] / unit[r], 1.0 - total[r] / capacity[r]))
+    for r in range(len(used)):
+        slackness = abs(min(trade.shadow[r] / unit[r], 1.0 - used[r] / capacity[r]))
         violation = slackness if not slackness <= violation else violation
-    trade.next_shadow[:] = trade.shadow
-    for turn in range(rules.newton_steps + 1):
-        total[:] = 0.0
-        fall[:] = 0.0
-        for i in range(len(load)):
-            j, r = game.member[i], game.pool[i]
-            rise = load[i] / trade.per_unit[j]
-            price = trade.next_price[j] + (trade.next_shadow[r] - trade.shadow[r]) * rise
-            price = _bounded(price, trade.price[j], break_even[j], room)
-            h = math.log(price) if game.log_price else price
-            if turn == rules.newton_steps:
-                image[j] = h
-                continue
-            change = min(trade.lost[j] * (trade.h[j] - h), rules.largest_exponent)
-            predicted = trade.quantity[j] * load[i] * math.exp(change)
-            total[r] += predicted
-            fall[r] += predicted * trade.lost[j] * (rise / price if game.log_price else rise)
-        for r in range(pools):
-            if turn < rules.newton_steps:
-                change = math.log(total[r] / capacity[r]) * total[r] / fall[r] if total[r] > 0 else -np.inf
-                trade.next_shadow[r] += change
-                if trade.next_shadow[r] < 0.0:
-                    trade.next_shadow[r] = 0.0
+        change = math.log(total[r] / capacity[r]) * total[r] / fall[r] if total[r] > 0.0 else -np.inf
+        trade.next_shadow[r] = trade.shadow[r] + change
+        if trade.next_shadow[r] < 0.0:
+            trade.next_shadow[r] = 0.0
+    for i in range(len(load)):
+        j, r = game.member[i], game.pool[i]
+        rise = (trade.next_shadow[r] - trade.shadow[r]) * load[i] / trade.per_unit[j]
+        price = _bounded(trade.next_price[j] + rise, trade.price[j], break_even[j], room)
+        image[j] = math.log(price) if game.log_price else price
     return violation
 
 
@@ -401,12 +397,13 @@ def _price_step(m: int, room: Room) -> float:
             image[j] = h[j]
             continue
         price = _bounded(trade.next_price[j], trade.price[j], break_even[j], room)
+        trade.bounded[j] = price
         image[j] = math.log(price) if game.log_price else price
         residual = gap if not gap <= residual else residual
         if math.isnan(gap):
             return np.inf
     if len(unit):
-        violation = _capacity_step(m, image, break_even, room)
+        violation = _within_capacity(m, image, break_even, room)
         residual = violation if not violation <= residual else residual
     for j in range(offers):
         if game.positive and not game.log_price:

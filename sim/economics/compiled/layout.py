@@ -61,7 +61,6 @@ class Rules(NamedTuple):
     near: float
     growth: float
     longest_step: float
-    newton_steps: int
     largest_exponent: float
     ceiling: float
     faint: float
@@ -112,12 +111,14 @@ class Trade(NamedTuple):
     lost: FloatArray  # (offers,)
     quantity: FloatArray  # (offers,)
     next_price: FloatArray  # (offers,)
+    bounded: FloatArray  # (offers,) the same within a factor of the present one
     per_unit: FloatArray  # (offers,)
     x: FloatArray  # (groups, live) Y, then X
     z: FloatArray  # (pairs, live) Z, then its part in X
     w: FloatArray  # (owners, live) W
     shadow: FloatArray  # (pools,)
     next_shadow: FloatArray  # (pools,)
+    used: FloatArray  # (pools,)
     total: FloatArray  # (pools,) predicted use
     fall: FloatArray  # (pools,) its slope
 
@@ -178,11 +179,11 @@ def room(game: Structure, rules: Rules, numbers: Numbers) -> Room:
         np.empty(live),
     )
     trade = Trade(
-        *np.empty((8, offers)),
+        *np.empty((9, offers)),
         np.empty((groups, live)),
         np.empty((pairs, live)),
         np.empty((owners, live)),
-        *np.empty((4, pools)),
+        *np.empty((5, pools)),
     )
     course = Course(
         *np.empty((7, offers + pools)),
