@@ -62,10 +62,11 @@ class Channels:
         Every run: `seed`, a flag for each channel, `indicator`, `region`, `window`, `value`. Runs that differ
         in channels only that do not act are one.
     table
-        One row a measure, window and channel, the last channel being `whole`: `part` (of the effect: with the
-        rules less without them, mean over seeds), `standard_error`, `low` and `high` (90 % interval of the mean,
-        Student's t), `alone` (effect if this channel is switched on first), `last` (if it is switched on last),
-        `seeds` (that have a value in every run), `without` and `with` (means of the measure itself).
+        One row a measure, window and channel, the last channel being `whole`: `acts` (whether rules of this kind
+        act there), `part` (of the effect: with the rules less without them, mean over seeds), `standard_error`,
+        `low` and `high` (90 % interval of the mean, Student's t), `alone` (effect if this channel is switched on
+        first), `last` (if it is switched on last), `seeds` (that have a value in every run), `without` and `with`
+        (means of the measure itself).
     """
 
     scenario: Resolved
@@ -264,11 +265,11 @@ def _table(worth: Array, acts: tuple[str, ...], region: str) -> pd.DataFrame:
                 first, last = value[:, bit] - none, every - value[:, (value.shape[1] - 1) & ~bit]
                 part = _estimate(parts.get(channel, np.zeros(len(value))))
                 ends = {"alone": _mean(first), "last": _mean(last)}
-                rows.append({**about, "channel": channel, **part, **ends, **levels})
+                who = {"channel": channel, "label": LABELS[channel], "acts": channel in acts}
+                rows.append({**about, **who, **part, **ends, **levels})
             whole = _mean(every - none)
-            rows.append(
-                {**about, "channel": WHOLE, **_estimate(every - none), "alone": whole, "last": whole, **levels}
-            )
+            who, ends = {"channel": WHOLE, "label": "whole", "acts": True}, {"alone": whole, "last": whole}
+            rows.append({**about, **who, **_estimate(every - none), **ends, **levels})
     return pd.DataFrame(rows)
 
 

@@ -124,7 +124,8 @@ def evaluate(
         setting, lab, offers, deal, royalty, result.prices, result.shares, choosing
     )
     size = choosing.sum(axis=1) / max(float(outlook.weights.sum()), 1e-300)
-    use = tokens / np.maximum(state.tokens.sum() * size, 1e-300)
+    world = state.tokens.sum() * size
+    use = np.where(world > 0.0, tokens / np.where(world > 0.0, world, 1.0), 1.0)
     takings = revenue / np.maximum(outlook.weights.sum() * size, 1e-300)
     parts[:, COMPONENTS.index("funding")] = _funding(setting, state, use, takings, outlook.funding)
     total = _discounted(cases, parts, np.exp(-s.choice.discount * years))

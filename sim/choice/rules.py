@@ -74,7 +74,8 @@ def logit(payoff: Array, intensity: float, allowed: Flags) -> Array:
     if np.isinf(intensity):
         weight = (value == best).astype(float)
     else:
-        weight = np.where(allowed, np.exp(np.minimum(intensity * (value - best), 0.0)), 0.0)
+        behind = np.where(allowed, payoff - best, 0.0)  # 0 times -inf would be no number
+        weight = np.where(allowed, np.exp(np.minimum(intensity * behind, 0.0)), 0.0)
     return np.asarray(weight / weight.sum())
 
 

@@ -211,8 +211,8 @@ def _settle(problem: PriceProblem, starts: list[Array], **numbers: Any) -> Equil
 def _move(market: Market, slots: Ints, vendor: Ints, choice: Array, q: Array, new: Array) -> Array:
     """Customers reconsider and switch, newcomers choose; returns shares on the offers and remembers them by slot."""
     state, cohorts = market.state, market.setting.cohorts
-    if not market.scenario.mechanisms.inertia or market.month == 0:
-        shares = choice  # in the first month nobody has chosen yet
+    if not market.scenario.mechanisms.inertia or not state.shares.any():
+        shares = choice  # with inertia: nobody has chosen yet
     else:
         kept = reconsider(
             state.shares[:, slots],
