@@ -9,7 +9,7 @@ REPLICATES ?= 8
 PIP_INSTALL = PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check docs schema clean
+.PHONY: help run test check docs schema golden bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,13 @@ docs: .venv/for-running  ## write the scenario schema and the reference of param
 	$(BIN)/aimarkets schema --docs docs
 
 schema: docs
+
+golden: .venv/for-running  ## write the baseline's golden numbers anew; say why in CHANGELOG.md
+	$(BIN)/python tests/golden/make.py
+
+bench: .venv/for-running  ## CPU time of a baseline run, and the patterns of docs/odd.md held against the baseline
+	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/patterns.py 8
 
 clean:  ## remove the environment and caches; results in outputs/ stay
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
