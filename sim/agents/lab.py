@@ -210,7 +210,9 @@ class Lab(mesa.Agent):
                 parts[ahead] = part
             return np.asarray(parts[ahead].sum(axis=1) / scale)
 
-        peers = state.active & (state.released > NEVER) & (np.arange(len(state.active)) != i)
+        met = np.flatnonzero(state.active & (state.released > NEVER) & (np.arange(len(state.active)) != i))
+        # By name, so that whom a lab meets does not depend on the order of the scenario's entries.
+        peers = np.array(sorted(met, key=lambda k: market.setting.labs[k]), dtype=np.int64)
         ratio = state.profit / np.maximum(state.revenue, SMALLEST_SCALE)
         verdict = self.rule(
             View(
@@ -221,7 +223,7 @@ class Lab(mesa.Agent):
                 attraction=state.attraction[i],
                 experience=float(state.experience[i]),
                 peer_mode=state.mode[peers],
-                peer_profit=ratio[: len(peers)][peers],
+                peer_profit=ratio[peers],
                 own_profit=float(ratio[i]),
                 luck=float(market.luck["peer"][market.month, i]),
                 parameters=choice,

@@ -268,7 +268,7 @@ def _table(worth: Array, acts: tuple[str, ...], region: str) -> pd.DataFrame:
                 who = {"channel": channel, "label": LABELS[channel], "acts": channel in acts}
                 rows.append({**about, **who, **part, **ends, **levels})
             whole = _mean(every - none)
-            who, ends = {"channel": WHOLE, "label": "whole", "acts": True}, {"alone": whole, "last": whole}
+            who, ends = {"channel": WHOLE, "label": "whole effect", "acts": True}, {"alone": whole, "last": whole}
             rows.append({**about, **who, **_estimate(every - none), **ends, **levels})
     return pd.DataFrame(rows)
 

@@ -9,6 +9,7 @@ of the price equilibrium; the firm's earnings are added up part by part.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -124,7 +125,7 @@ def evaluate(
         setting, lab, offers, deal, royalty, result.prices, result.shares, choosing
     )
     size = choosing.sum(axis=1) / max(float(outlook.weights.sum()), 1e-300)
-    world = state.tokens.sum() * size
+    world = fsum(state.tokens) * size
     use = np.where(world > 0.0, tokens / np.where(world > 0.0, world, 1.0), 1.0)
     takings = revenue / np.maximum(outlook.weights.sum() * size, 1e-300)
     parts[:, COMPONENTS.index("funding")] = _funding(setting, state, use, takings, outlook.funding)

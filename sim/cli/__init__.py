@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import sim
-from sim.cli import check, compare, listing, new, run, schema, show
+from sim.cli import channels, check, compare, explain, listing, new, run, schema, show
 from sim.cli.shell import Shell
 
 app = typer.Typer(
@@ -45,6 +45,8 @@ def aimarkets(
 
 app.command()(run.run)
 app.command()(compare.compare)
+app.command()(channels.channels)
+app.command()(explain.explain)
 app.command()(check.check)
 app.command()(show.show)
 app.command("list")(listing.list_scenarios)

@@ -15,13 +15,14 @@ from sim.figures import scales, text, wording
 from sim.figures.header import EDGE, Head, Key, write
 from sim.figures.style import BLACK, GRID, MUTED, OTHER, TEXT, Width, preset, region_colour, styled, tint
 
-ROW = 0.165  # inches a bar with its surroundings
+ROWS = {"column": 0.12, "page": 0.165, "slide": 0.165}  # inches a bar with its surroundings
 BAR = 0.66  # height of a bar within its row
 GAP = 0.14  # between panels, one above the other
 ASIDE = 0.2  # between panels side by side
 ACROSS = {"column": 1, "page": 2, "slide": 3}
 UNITS = {"months": ("months", 1.0)}
-POINTS = ("percentage points", 100.0)
+POINTS = ("points", 100.0)  # of a share in per cent
+TOLD = {"lab_token_share": "share of world tokens", "open_propensity": "probability of opening"}  # by the title
 
 
 class Bar(NamedTuple):
@@ -97,7 +98,7 @@ def waterfall(
         found = effects(parts)
         head = Head(title or _finding(found, rule, whose), _measure(found, rule, whose), keys, size)
         foot = text.wrap(source, size.inches - 2 * EDGE, size.small, most=3)
-        _lay_out(figure, found, head, foot, colour, size, ACROSS[width])
+        _lay_out(figure, found, head, foot, colour, size, ACROSS[width], ROWS[width])
         return figure
 
 
@@ -118,33 +119,41 @@ def effects(parts: DataFrame) -> list[Effect]:
 
 
 def _lay_out(
-    figure: Figure, found: list[Effect], head: Head, foot: Sequence[str], colour: str, size: Width, across: int
+    figure: Figure,
+    found: list[Effect],
+    head: Head,
+    foot: Sequence[str],
+    colour: str,
+    size: Width,
+    across: int,
+    row: float,
 ) -> None:
     """Share out the page and draw everything on it."""
     labels = [bar.words for bar in found[0].bars] if found else []
     left = max((text.width(label, size.small) for label in labels), default=0.0) + 0.06
     slot = (size.inches - 2 * EDGE - ASIDE * (across - 1) - left) / across
     headings = [text.wrap(f"{each.words}, {each.unit}", slot, size.base, most=2) for each in found]
-    lines = max(math.ceil(len(found) / across), 1)
-    above = text.height(size.base, max(map(len, headings), default=1)) + 0.03
+    lines = range(max(math.ceil(len(found) / across), 1))
+    most = [max(map(len, headings[line * across : (line + 1) * across]), default=1) for line in lines]
+    above = [text.height(size.base, count) + 0.03 for count in most]
     below = text.height(size.small) + 0.05
     foot_height = text.height(size.small, len(foot)) + (0.06 if foot else 0.0)
-    fixed = 2 * EDGE + head.height + foot_height + lines * (above + below) + GAP * (lines - 1)
-    tall = max(ROW, text.height(size.small)) * max(len(labels), 3)
+    fixed = 2 * EDGE + head.height + 0.05 + foot_height + sum(above) + len(lines) * below + GAP * (len(lines) - 1)
+    tall = max(row, text.height(size.small)) * max(len(labels), 3)
     if size.height is not None:
-        tall = max((size.height - fixed) / lines, 0.5)
-    total = size.height or fixed + tall * lines
+        tall = max((size.height - fixed) / len(lines), 0.5)
+    total = size.height or fixed + tall * len(lines)
     figure.set_size_inches(size.inches, total)
     head.draw(figure, total - EDGE)
-    y = total - EDGE - head.height
+    y = total - EDGE - head.height - 0.05
     for place, effect in enumerate(found):
         line, column = divmod(place, across)
         x = EDGE + left + column * (slot + ASIDE)
-        top = y - line * (above + tall + below + GAP)
+        top = y - sum(above[:line]) - line * (tall + below + GAP)
         write(figure, headings[place], x, top, size.base, TEXT)
-        _panel(figure, effect, (x, top - above - tall, slot, tall), colour, size, named=column == 0)
+        _panel(figure, effect, (x, top - above[line] - tall, slot, tall), colour, size, named=column == 0)
     if not found:
-        write(figure, ["no data"], EDGE + left, y - above, size.base, MUTED)
+        write(figure, ["no data"], EDGE + left, y - above[0], size.base, MUTED)
     write(figure, foot, EDGE, EDGE + text.height(size.small, len(foot)), size.small, MUTED, gid="source")
 
 
@@ -198,7 +207,8 @@ def _draw(axes: Axes, drawn: Sequence[Bar], colour: str, wide: float) -> None:
         if place + 1 < len(drawn):
             axes.plot([bar.end] * 2, [place - BAR / 2, place + 1 + BAR / 2], color=MUTED, linewidth=0.5)
         if bar.acts and math.isfinite(bar.low) and bar.high > bar.low:
-            axes.plot([bar.low, bar.high], [place] * 2, color=BLACK, linewidth=0.8, solid_capstyle="butt")
+            for tone, weight in (("white", 1.5), (BLACK, 0.8)):
+                axes.plot([bar.low, bar.high], [place] * 2, color=tone, linewidth=weight, solid_capstyle="butt")
 
 
 def _tick(value: float) -> str:
@@ -224,25 +234,24 @@ def _measure(found: list[Effect], rule: str, whose: str) -> str:
     seeds = max(effect.seeds for effect in found)
     runs = "one seed" if seeds == 1 else f"mean of {seeds} seeds, lines hold its 90{wording.NBSP}% interval"
     said = (
-        f"{whose} labs with the rule less without it, {found[0].window}; parts are Shapley values over the orders "
-        f"of the channels; {runs}."
+        f"{whose} labs with the rule less without it, {found[0].window}; points are those of a share in per cent. "
+        f"Parts are Shapley values over the orders of the channels; {runs}."
     )
     idle = not all(bar.acts for bar in found[0].bars)
-    return f"{said} –{wording.NBSP}: rules of this kind do not act there." if idle else said
+    return f"{said} –: rules of this kind do not act there." if idle else said
 
 
 def _finding(found: list[Effect], rule: str, whose: str) -> str:
     """What happens to the share of tokens and to the propensity to open, never one as the other."""
+    known = {effect.column: effect for effect in found if effect.known}
     said = [
-        _told(effect, words)
-        for column, words in (
-            ("lab_token_share", f"{whose} labs' share of world tokens"),
-            ("open_propensity", f"{whose} labs' probability of opening"),
-        )
-        for effect in found
-        if effect.column == column and effect.known
+        _told(known[column], words)
+        for column, words in TOLD.items()
+        if column in known
     ]
-    return f"{wording.sentence(rule)}: {'; '.join(said)}" if said else f"The effect of {rule} by channel"
+    if not said:
+        return f"The effect of {rule} by channel"
+    return f"{wording.sentence(rule)}: {whose} labs' {'; their '.join(said)}"
 
 
 def _told(effect: Effect, words: str) -> str:
@@ -250,7 +259,7 @@ def _told(effect: Effect, words: str) -> str:
     *parts, whole = effect.bars
     if float(_number(whole.part)) == 0.0 or whole.low <= 0.0 <= whole.high:
         return f"{words} does not clearly change"
-    size = f"{_number(whole.part)} {effect.unit.removeprefix('percentage ')}"
+    size = f"{_number(whole.part)} {effect.unit}"
     said = f"{words} {'rises' if whole.part > 0 else 'falls'} by {size}"
     main = max(parts, key=lambda bar: bar.part * math.copysign(1.0, whole.part))
     return f"{said}, mostly through {main.words}" if abs(main.part) >= abs(whole.part) / 2 else said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import NamedTuple
 
 import mesa
@@ -274,7 +275,7 @@ class Market(mesa.Model):
         own, made, opened = sales.use_by_lab(self.setting)
         state.tokens[:] = made
         decay = s.community.decay
-        world = max(float(made.sum()), 1e-300)
+        world = max(fsum(made), 1e-300)
         state.data += decay * (own / world - state.data)
         state.community += decay * (opened / world - state.community)
         if s.mechanisms.funding_response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +46,8 @@ def check_accounts(market: Market, sales: Sales, books: Books) -> None:
     """
     setting, today = market.setting, market.setting.months[market.month]
     firms = setting.firms
-    cohorts = [f"cohort {i}" for i in range(len(setting.cohorts))]
+    who = zip(setting.cohorts.segment, setting.cohorts.region, strict=True)
+    cohorts = [f"{setting.segments[segment]} in {setting.regions[region]}" for segment, region in who]
     total = sales.shares.sum(axis=1)
     require_at_most("shares add up to more than 1", cohorts, today, total, np.ones(len(total)))
     negative = -sales.shares.min(axis=1, initial=0.0)
@@ -200,7 +202,8 @@ def _demand_side(market: Market, sales: Sales, region: int) -> None:
     m["lab_token_share"][t, region] = (
         1.0 if world else ratio(float(all_tokens[origin == region].sum()), float(all_tokens.sum()))
     )
-    m["price_closed"][t, region] = ratio(paid - paid_open, used - tokens_open)
+    closed = ~open_  # not the rest, which would be rounding errors where all is open
+    m["price_closed"][t, region] = ratio(float(spent[:, closed].sum()), float(tokens[:, closed].sum()))
     m["price_open"][t, region] = ratio(paid_open, tokens_open)
     on_sale = tokens.sum(axis=0) > 0
     if on_sale.any():
@@ -211,7 +214,8 @@ def _demand_side(market: Market, sales: Sales, region: int) -> None:
         enough = on_sale & (offers.capability >= market.scenario.technology.reference_capability)
         if enough.any():
             m["price_fixed"][t, region] = sales.prices[enough].min()
-    m["concentration"][t, region] = concentration(totals(offers.lab, spent.sum(axis=0), len(setting.labs)))
+    by_lab = totals(offers.lab, spent.sum(axis=0), len(setting.labs))
+    m["concentration"][t, region] = concentration(by_lab[by_lab > 0.0])
     inside = np.minimum(sales.choice[rows].sum(axis=1), 1.0 - 1e-15)
     m["consumer_surplus"][t, region] = float(
         (market.weights()[rows] * -np.log1p(-inside) / cohorts.price_sensitivity[rows]).sum()
@@ -249,17 +253,17 @@ def _supply_side(market: Market, sales: Sales, books: Books, region: int) -> Non
     hosted = (sales.deal.seller >= 0) & ~own
     hosted[hosted] = firms[sales.deal.seller[hosted]]
     m["margin_clouds"][t, region] = ratio_or_nan(float(gross[hosted].sum()), float(spent[hosted].sum()))
-    m["profit_labs"][t, region] = float(gross[mine].sum() + books.royalties_received[firms].sum())
+    m["profit_labs"][t, region] = float(gross[mine].sum() + fsum(books.royalties_received[firms]))
     m["profit_clouds"][t, region] = float(gross[hosted].sum())
-    m["chip_spending"][t, region] = float(books.capex[firms].sum())
+    m["chip_spending"][t, region] = fsum(books.capex[firms])
 
-    m["compute_training"][t, region] = state.training[firms].sum() / H100_TFLOPS / THOUSAND
-    m["compute_serving"][t, region] = state.bandwidth[firms].sum() / H100_BANDWIDTH / THOUSAND
-    stock = state.raw_flops[firms].sum(axis=0) / H100_TFLOPS / THOUSAND
+    m["compute_training"][t, region] = fsum(state.training[firms]) / H100_TFLOPS / THOUSAND
+    m["compute_serving"][t, region] = fsum(state.bandwidth[firms]) / H100_BANDWIDTH / THOUSAND
+    stock = np.array([fsum(channel) for channel in state.raw_flops[firms].T]) / H100_TFLOPS / THOUSAND
     m["compute"][t, region] = stock.sum()
     m["compute_smuggled"][t, region] = stock[SMUGGLED]
     m["compute_domestic"][t, region], m["compute_offshore"][t, region] = stock[DOMESTIC], stock[OFFSHORE]
-    m["capacity_use"][t, region] = ratio(float(sales.load[firms].sum()), float(state.bandwidth[firms].sum()))
+    m["capacity_use"][t, region] = ratio(fsum(sales.load[firms]), fsum(state.bandwidth[firms]))
     flop_price = float(market.flop_price.min() if world else market.flop_price[region])
     m["price_residual"][t, region] = 0.0 if sales.equilibrium is None else float(sales.equilibrium.residual)
     m["flop_price"][t, region] = flop_price if np.isfinite(flop_price) else np.nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
@@ -59,28 +60,27 @@ class Plans:
         labs, firms = len(setting.labs), len(setting.firm_region)
         clouds = list(s.clouds.values())
 
-        def path(level: Array, growth: str) -> Array:
+        def path(level: Array, growth: str, ahead: float = 0.0) -> Array:
             out = np.zeros((len(setting.months), firms))
-            out[:, :labs] = setting.path(level, setting.lab_values(growth))
+            out[:, :labs] = setting.path(level, setting.lab_values(growth), ahead)
             return out
 
         level = setting.lab_values("capex")
-        capex = path(level, "capex_growth")
+        capex, next_year = path(level, "capex_growth"), path(level, "capex_growth", ahead=1.0)
         serving = path(level * (1.0 - setting.lab_values("training_share")), "capex_growth")
         if clouds:
-            hosting = setting.path(
-                np.array([c.capex for c in clouds]), np.array([c.capex_growth for c in clouds])
-            )
+            of_clouds = np.array([c.capex for c in clouds]), np.array([c.capex_growth for c in clouds])
+            hosting = setting.path(*of_clouds)
             np.add.at(capex.T, setting.cloud_firm, hosting.T)
             np.add.at(serving.T, setting.cloud_firm, hosting.T)
+            np.add.at(next_year.T, setting.cloud_firm, setting.path(*of_clouds, ahead=1.0).T)
         parent, reserve = np.zeros(firms, dtype=bool), np.zeros(firms)
         parent[:labs] = setting.lab_values("parent") > 0
         reserve[:labs] = setting.lab_values("cash")
         for cloud, firm in zip(clouds, setting.cloud_firm, strict=True):
             if firm >= labs:
                 parent[firm], reserve[firm] = cloud.parent, cloud.cash
-        total = capex.sum(axis=1)
-        later = np.minimum(np.arange(len(total)) + 12, len(total) - 1)
+        total, later = (np.array([fsum(month) for month in money]) for money in (capex, next_year))
         until = s.history_until
         history = [e for e in s.history if until is not None and e.date <= until]
         told = {e.lab for e in history}
@@ -92,7 +92,7 @@ class Plans:
             funding=path(setting.lab_values("funding"), "funding_growth"),
             parent=parent,
             reserve=reserve,
-            serving_growth=np.clip(total[later] / np.maximum(total, 1.0), 1.0, 2.0),
+            serving_growth=np.clip(later / np.maximum(total, 1.0), 1.0, 2.0),
             research=setting.lab_values("research"),
             enters=np.array(
                 [0 if row.enters is None else row.enters - s.start for row in s.labs.values()]

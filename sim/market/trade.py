@@ -221,7 +221,7 @@ def _move(market: Market, slots: Ints, vendor: Ints, choice: Array, q: Array, ne
             within=cohorts.upgrade,
             vendor=vendor,
             available=np.isfinite(q),
-            outside=1.0 - state.shares.sum(axis=1),
+            outside=1.0 - state.shares[:, state.shares.any(axis=0)].sum(axis=1),
         )
         shares = (1.0 - new)[:, None] * kept + new[:, None] * choice
     state.shares[:] = 0.0

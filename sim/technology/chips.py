@@ -9,6 +9,7 @@ that touches nothing that is bought changes nothing (pattern P12).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -113,14 +114,14 @@ def purchase(budget: Array, offers: Offers, speed: Array, left: Left) -> Purchas
     flops, bandwidth = np.zeros_like(budget), np.zeros_like(budget)
     raw = np.zeros((budget.size, len(CHANNELS)))
     for k in np.argsort(offers.price / speed, kind="stable"):
-        if money_left.sum() <= 0.0:
+        if fsum(money_left) <= 0.0:
             break
         quota = offers.quota[k]
         most = limit[k] if quota < 0 else min(limit[k], volume[quota] / offers.raw_flops[k])
         if most <= 0.0:
             continue
         money = money_left if quota < 0 else np.minimum(money_left, by_quota[quota])
-        wanted = float(money.sum()) / offers.price[k]
+        wanted = fsum(money) / offers.price[k]  # fsum: a firm without money changes no bit
         if wanted <= 0.0:
             continue
         if wanted > most:

@@ -144,14 +144,17 @@ class Setting:
             self._lab_values[name] = values
         return self._lab_values[name]
 
-    def path(self, level: Array, growth: Array) -> Array:
+    def path(self, level: Array, growth: Array, ahead: float = 0.0) -> Array:
         """Yearly amounts as amounts a month: level of 2024, own growth to the end of 2026, then the common one.
+
+        With `ahead` the amounts so many years after each month, the run's last months included.
 
         Returns an array of shape (months, ...).
         """
         late = self.scenario.finance.later_growth
-        early_years = np.minimum(self.years, 2.5)[:, None]
-        late_years = np.maximum(self.years - 2.5, 0.0)[:, None]
+        years = self.years + ahead
+        early_years = np.minimum(years, 2.5)[:, None]
+        late_years = np.maximum(years - 2.5, 0.0)[:, None]
         return np.asarray(level * growth**early_years * late**late_years / 12.0)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -269,7 +270,7 @@ def buy(
             for_training, for_serving, for_books, at_home = (shelves[id(each)] for each in policies)
             if place == 0:
                 got.flop_price[region] = 1000.0 * for_training.offers.best(for_training.offers.flops)
-                got.bandwidth_price[region] = for_books.offers.best(for_books.offers.bandwidth)
+                got.bandwidth_price[region] = for_books.best_to_serve()
                 home_price[region] = 1000.0 * at_home.offers.best(at_home.offers.flops)
             if not members.any():
                 continue
@@ -317,6 +318,11 @@ class _Shelf(NamedTuple):
         # Compute rented abroad trains; it is too far from customers to serve them.
         near = np.where(self.offers.channel == OFFSHORE, 0.0, self.left.limit)
         return purchase(budget, self.offers, self.offers.bandwidth, Left(near, self.left.volume))
+
+    def best_to_serve(self) -> float:
+        """Lowest price of a TB/s among offers that serve, USD; inf if there is none."""
+        near = np.where(self.offers.channel == OFFSHORE, np.inf, self.offers.price)
+        return replace(self.offers, price=near).best(self.offers.bandwidth)
 
     def after(self, bought: Purchase, shelf: _Shelf) -> _Shelf:
         """What is left here of what was bought from `shelf`: chips are the same, and quotas of the same terms."""
@@ -393,9 +399,9 @@ def _measure_shortfall(setting: Setting, got: Bought, flops: Array, flop_price: 
     best = float(flop_price.min()) / 1000.0
     for region in range(len(setting.regions)):
         here = setting.firm_region == region
-        wanted = float(training[here].sum())
+        wanted = fsum(training[here])
         if wanted > 0.0 and np.isfinite(best):
-            got.shortfall[region] = np.clip(1.0 - flops[here].sum() * best / wanted, 0.0, 1.0)
+            got.shortfall[region] = np.clip(1.0 - fsum(flops[here]) * best / wanted, 0.0, 1.0)
 
 
 class FirstCompute(NamedTuple):

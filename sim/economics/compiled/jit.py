@@ -20,7 +20,18 @@ _ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 
 
 def compiled(function: _Function) -> _Function:
-    """The function as machine code. No `fastmath`: what comes out must not depend on how loops are cut up."""
+    """The function as machine code, for others to call.
+
+    No `fastmath`: what comes out must not depend on how loops are cut up. No wrappers: they take long.
+    """
+    return cast(
+        _Function,
+        numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function),
+    )
+
+
+def entry(function: _Function) -> _Function:
+    """The function as machine code to be called from Python, kept on disk."""
     return cast(_Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 

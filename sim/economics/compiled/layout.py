@@ -1,7 +1,7 @@
 """What the compiled search works on: the game and its numbers as plain arrays, and room for one market.
 
 Named tuples, since compiled code takes them apart for free. Arrays over `live` segments are as long as there
-are segments; of a market only the first few count, those that have customers.
+are segments; of a market the first few count, those that have customers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ class Structure(NamedTuple):
 class Numbers(NamedTuple):
     """A `State`: every array has a leading axis of markets or 1."""
 
-    sensitivity: FloatArray  # (1, segments)
     quality: FloatArray  # (m, offers, segments)
     nowhere: FloatArray  # (m, offers)
     dead_host: FloatArray  # (m, hosts, segments), (m, 0, 0) if nothing is dead
@@ -50,6 +49,23 @@ class Numbers(NamedTuple):
     load: FloatArray  # (m, members)
     capacity: FloatArray  # (m, pools)
     shadow_unit: FloatArray  # (m, pools)
+
+
+class Market(NamedTuple):
+    """One market of them."""
+
+    quality: FloatArray
+    nowhere: FloatArray
+    dead_host: FloatArray
+    dead_tier: FloatArray
+    outside: FloatArray
+    weights: FloatArray
+    cost: FloatArray
+    revenue: FloatArray
+    break_even: FloatArray
+    load: FloatArray
+    capacity: FloatArray
+    shadow_unit: FloatArray
 
 
 class Rules(NamedTuple):
@@ -68,22 +84,35 @@ class Rules(NamedTuple):
     precision: float
 
 
-class Reference(NamedTuple):
-    """Exponentials of utility at reference prices."""
+class Segments(NamedTuple):
+    """Segments with customers, those of one price sensitivity in a row."""
 
-    live: IntArray  # (1,) how many segments have customers
-    kinds: IntArray  # (1,) how many sensitivities they have
-    segment: IntArray  # (live,) these segments, those of one price sensitivity in a row
-    kind: IntArray  # (kinds + 1,) where each sensitivity starts
+    live: int  # how many
+    index: IntArray  # (live,)
     b: FloatArray  # (live,) price sensitivity
     w: FloatArray  # (live,) weight
+    kind: IntArray  # (live,) which sensitivity
+    kinds: int  # how many
+
+
+class Reference(NamedTuple):
+    """Who can have what, and exponentials of utility at reference prices.
+
+    A cell is an offer that a segment can have, by offer and then segment. A nest of which a segment can have
+    nothing has cells too if they tell what an offer would be worth that nobody can have.
+    """
+
     h: FloatArray  # (offers,) the prices
-    has: BoolArray  # (offers,) whether `e` is above 0 anywhere
-    e: FloatArray  # (offers, live) exp of utility relative to `best`
+    start: IntArray  # (offers + 1,) first cell of each offer
+    segment: IntArray  # (cells,)
+    utility: FloatArray  # (cells,) without price, in units of the inner scale
+    e: FloatArray  # (cells,) exp of utility relative to `best`
     best: FloatArray  # (hosts, live) highest utility in a nest
+    no_host: FloatArray  # (hosts, live) 1 where a nest has no cell, else 0
     log_host: FloatArray  # (hosts, live) worth of a nest whose `e` add up to 1, relative to its tier
     host: FloatArray  # (hosts, live) exp of it
-    log_tier: FloatArray  # (tiers, live) the same of tiers
+    no_tier: FloatArray  # (tiers, live) 1 where a tier has no cell, else 0
+    log_tier: FloatArray  # (tiers, live) worth of a tier, as of nests
     tier: FloatArray  # (tiers, live)
     outside: FloatArray  # (live,)
 
@@ -91,7 +120,8 @@ class Reference(NamedTuple):
 class Demand(NamedTuple):
     """Shares at present prices."""
 
-    u: FloatArray  # (offers, live) `e` at present prices
+    factor: FloatArray  # (offers * kinds,) what prices do to `e`
+    u: FloatArray  # (cells,) `e` at present prices
     of_host: FloatArray  # (hosts, live) sum of it in a nest
     in_tier: FloatArray  # (hosts, live) share of a nest in its tier
     of_tier: FloatArray  # (tiers, live) sum over the nests of a tier
@@ -141,54 +171,51 @@ class Course(NamedTuple):
 
 
 class Room(NamedTuple):
-    """All of it."""
+    """Room for the search in one market, to be used again for the next."""
 
-    game: Structure
-    rules: Rules
-    numbers: Numbers
+    segments: Segments
     at: Reference
     demand: Demand
     trade: Trade
     course: Course
 
 
-def room(game: Structure, rules: Rules, numbers: Numbers) -> Room:
-    """Room for the search in one market after the other."""
+def room(game: Structure, rules: Rules, segments: int, pools: int) -> Room:
+    """Room for a game with so many segments and pools."""
     offers, hosts, tiers = len(game.host), len(game.tier), int(game.tier.max()) + 1
     groups, pairs, owners = len(game.group_host), len(game.pair_tier), int(game.pair_owner.max()) + 1
-    pools, live, depth = numbers.capacity.shape[1], numbers.sensitivity.shape[1], rules.depth
-    at = Reference(
-        np.zeros(1, np.intp),
-        np.zeros(1, np.intp),
-        np.empty(live, np.intp),
-        np.empty(live + 1, np.intp),
-        *np.empty((2, live)),
-        np.empty(offers),
-        np.empty(offers, np.bool_),
-        np.empty((offers, live)),
-        *np.empty((3, hosts, live)),
-        *np.empty((2, tiers, live)),
-        np.empty(live),
+    cells, n, depth = offers * segments, offers + pools, rules.depth
+    return Room(
+        Segments(
+            0,
+            np.empty(segments, np.intp),
+            *np.empty((2, segments)),
+            np.empty(segments, np.intp),
+            0,
+        ),
+        Reference(
+            np.empty(offers),
+            np.empty(offers + 1, np.intp),
+            np.empty(cells, np.intp),
+            *np.empty((2, cells)),
+            *np.empty((4, hosts, segments)),
+            *np.empty((3, tiers, segments)),
+            np.empty(segments),
+        ),
+        Demand(
+            *np.empty((2, cells)),
+            *np.empty((2, hosts, segments)),
+            *np.empty((2, tiers, segments)),
+            np.empty(segments),
+            np.empty((hosts, segments)),
+            np.empty(segments),
+        ),
+        Trade(
+            *np.empty((9, offers)),
+            np.empty((groups, segments)),
+            np.empty((pairs, segments)),
+            np.empty((owners, segments)),
+            *np.empty((5, pools)),
+        ),
+        Course(*np.empty((7, n)), *np.empty((2, depth, n)), *np.empty((2, depth, depth)), np.empty(depth)),
     )
-    demand = Demand(
-        np.empty((offers, live)),
-        *np.empty((2, hosts, live)),
-        *np.empty((2, tiers, live)),
-        np.empty(live),
-        np.empty((hosts, live)),
-        np.empty(live),
-    )
-    trade = Trade(
-        *np.empty((9, offers)),
-        np.empty((groups, live)),
-        np.empty((pairs, live)),
-        np.empty((owners, live)),
-        *np.empty((5, pools)),
-    )
-    course = Course(
-        *np.empty((7, offers + pools)),
-        *np.empty((2, depth, offers + pools)),
-        *np.empty((2, depth, depth)),
-        np.empty(depth),
-    )
-    return Room(game, rules, numbers, at, demand, trade, course)
