@@ -42,7 +42,7 @@ class Cloud(mesa.Agent):
         """
         market = self.model
         state, hosting = market.state, market.scenario.hosting
-        present = state.hosted[self.index]
+        present = state.hosted[self.index].copy()
         worth = np.nan_to_num(margin, nan=-np.inf)
         spare = state.use[self.firm] < FULL
         cost = hosting.bring_up_cost

@@ -37,7 +37,8 @@ class Government(mesa.Agent):
                     source="reaction",
                     label="reaction",
                     region=str(self.row.rival),
-                    predicate=self.row.tighten_rule,
+                    # Exports only: what the rival makes at home is out of reach.
+                    predicate=f"origin != {self.row.rival} and ({self.row.tighten_rule})",
                 )
             )
         if self.row.encourage_open_above_lag is not None:

@@ -255,6 +255,7 @@ class Lab(mesa.Agent):
             training_flop=run_flop(
                 market.state.training[:labs], tech.utilisation, tech.run_months, tech.final_run_share
             ),
+            standing=market.standing(),
         )
 
     def _note(self, plan: Release) -> None:

@@ -31,7 +31,9 @@ def check_folder(folder: Path, *, force: bool) -> None:
     if not _is_ours(folder):
         check_target(folder, force=False)
     elif not force:
-        raise RunError(f"{folder} holds a split effect already; --force replaces it, --out names another folder")
+        raise RunError(
+            f"{folder} holds a split effect already; --force replaces it, --out names another folder"
+        )
 
 
 def save(found: Channels, folder: Path, *, force: bool = False, command: str | None = None) -> Path:
@@ -76,7 +78,9 @@ def _fill(found: Channels, folder: Path, command: str | None) -> None:
     found.table.to_csv(folder / "channels.csv", index=False)
     found.worlds.to_csv(folder / "worlds.csv", index=False)
     (folder / SCENARIO).write_text(found.scenario.to_yaml(), encoding="utf-8")
-    seeds = f"seed {found.seeds[0]}" if len(found.seeds) == 1 else f"seeds {found.seeds[0]} to {found.seeds[-1]}"
+    seeds = (
+        f"seed {found.seeds[0]}" if len(found.seeds) == 1 else f"seeds {found.seeds[0]} to {found.seeds[-1]}"
+    )
     name = f"scenario '{found.scenario.name}' {found.scenario.hash[:8]}"
     source = f"aimarkets {sim.__version__}, {name}, with and without {', '.join(found.rules)}, {seeds}"
     window = found.table["window"].iloc[-1]

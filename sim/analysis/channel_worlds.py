@@ -21,7 +21,8 @@ SHOWN = (
     ("margin_closed", False), ("margin_open", False),
 )  # fmt: skip
 MEASURES = tuple(
-    next(indicator for indicator in INDICATORS if (indicator.column, indicator.world) == shown) for shown in SHOWN
+    next(indicator for indicator in INDICATORS if (indicator.column, indicator.world) == shown)
+    for shown in SHOWN
 )
 WINDOWS = ("last month", "since the rule")
 

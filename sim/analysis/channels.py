@@ -87,7 +87,11 @@ class Channels:
     def notes(self) -> list[str]:
         """What to bear in mind when reading the parts."""
         idle = [LABELS[channel] for channel in CHANNELS if channel not in self.acting]
-        said = [f"{', '.join(idle)}: zero by construction, for rules of this kind do not act there"] if idle else []
+        said = (
+            [f"{', '.join(idle)}: zero by construction, for rules of this kind do not act there"]
+            if idle
+            else []
+        )
         if {"capacity", "cost"} <= set(self.acting):
             said.append(
                 "serving capacity and serving cost are two sides of one purchase: bytes/s, and what they cost in "
@@ -189,7 +193,9 @@ def channels(
     seeds = tuple(range(seed, seed + replicates))
 
     def world(number: int, on: frozenset[str], pool: Array | None) -> World:
-        return World(values, number, Ablation(frozenset(names), frozenset(CHANNELS) - on, pool), region, since)
+        return World(
+            values, number, Ablation(frozenset(names), frozenset(CHANNELS) - on, pool), region, since
+        )
 
     # A channel that does not act is on with the others: switched off it would only cost a second policy.
     idle = frozenset(CHANNELS) - reach
@@ -215,7 +221,9 @@ def _rule(loaded: Resolved, name: str) -> AnyEvent:
     possible = [event.name for event in events.values() if type(event) in REACH]
     if name not in events:
         hint = did_you_mean(name, possible)
-        raise RunError(f"rule: '{name}', which '{loaded.name}' does not have; allowed: {listed(possible)}{hint}")
+        raise RunError(
+            f"rule: '{name}', which '{loaded.name}' does not have; allowed: {listed(possible)}{hint}"
+        )
     event = events[name]
     if type(event) not in REACH:
         raise RunError(
@@ -268,7 +276,10 @@ def _table(worth: Array, acts: tuple[str, ...], region: str) -> pd.DataFrame:
                 who = {"channel": channel, "label": LABELS[channel], "acts": channel in acts}
                 rows.append({**about, **who, **part, **ends, **levels})
             whole = _mean(every - none)
-            who, ends = {"channel": WHOLE, "label": "whole effect", "acts": True}, {"alone": whole, "last": whole}
+            who, ends = (
+                {"channel": WHOLE, "label": "whole effect", "acts": True},
+                {"alone": whole, "last": whole},
+            )
             rows.append({**about, **who, **_estimate(every - none), **ends, **levels})
     return pd.DataFrame(rows)
 

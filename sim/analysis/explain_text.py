@@ -30,7 +30,9 @@ def lines_of_all(choices: Sequence[Choice]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     right = {cells[0].index("chance"), 6, cells[0].index("pays more by")}
     lines = [
-        "  ".join(cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(row))
+        "  ".join(
+            cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(row)
+        )
         for row in cells
     ]
     return [*map(str.rstrip, lines), "", "pays more by: taken less best other, share of the revenue scale"]
@@ -39,7 +41,11 @@ def lines_of_all(choices: Sequence[Choice]) -> list[str]:
 def lines_of(choice: Choice, name: str) -> list[str]:
     """One choice, told in full; `name` says which lab, and where in the result."""
     gap = abs(choice.gap)
-    rival = f"{gap:.1f} {'below' if choice.gap > 0 else 'above'} the best rival" if math.isfinite(gap) else "no rival"
+    rival = (
+        f"{gap:.1f} {'below' if choice.gap > 0 else 'above'} the best rival"
+        if math.isfinite(gap)
+        else "no rival"
+    )
     lines = [
         f"{name}, {choice.month}: {choice.model} came as {choice.taken}, the family before as {choice.previous}",
         f"flagship {choice.capability:.1f} ECI, {rival}; decision rule {choice.rule}",
@@ -48,7 +54,11 @@ def lines_of(choice: Choice, name: str) -> list[str]:
         chances = [f"{mode} {write(_chance(choice, k), '{:.1%}')}" for k, mode in enumerate(MODES)]
         said = "this rule looks at no payoffs, so there is nothing to compare"
         return [*lines, "", f"probabilities: {', '.join(chances)}", said]
-    lines += ["", f"share of the firm's revenue scale, {_usd(choice.scale)} a month", *_table(choice, choice.scale)]
+    lines += [
+        "",
+        f"share of the firm's revenue scale, {_usd(choice.scale)} a month",
+        *_table(choice, choice.scale),
+    ]
     lines += ["", "million USD a month, discounted mean over the horizons", *_table(choice, MILLION)]
     other = choice.next_best
     if other is None:
@@ -76,10 +86,15 @@ def _what_if(choice: Choice, other: int) -> list[str]:
     by = f"{_usd(abs(gap))} a month ({abs(gap) / choice.scale:.1%} of the scale)"
     if gap < 0.0:
         drawn = _chance(choice, choice.chosen) < _chance(choice, other)
-        why = "the draw fell on the less likely" if drawn else f"{choice.rule} goes by more than these payoffs"
+        why = (
+            "the draw fell on the less likely" if drawn else f"{choice.rule} goes by more than these payoffs"
+        )
         lines = [f"{rival} paid {by} more; {why}", "for both to have paid the same, all else as it was:"]
     else:
-        lines = [f"next mode by payoff: {rival}, {by} less", "for it to have paid as much, all else as it was:"]
+        lines = [
+            f"next mode by payoff: {rival}, {by} less",
+            "for it to have paid as much, all else as it was:",
+        ]
     found = [change for change in changes(choice, other) if change.difference or math.isfinite(change.alone)]
     cells = [["one component", f"of {rival} alone", "of every mode alike"]]
     cells += [[c.component, _relative(c.alone), _relative(c.both)] for c in found]
@@ -101,7 +116,9 @@ def _intensities(choice: Choice, other: int) -> list[str]:
     """What another intensity of choice would have done to the chance of the other mode."""
     rival, intensity = MODES[other], choice.intensity
     if intensity is None:
-        return [f"the probabilities are no logit in these payoffs (rule {choice.rule}): no intensity to compare with"]
+        return [
+            f"the probabilities are no logit in these payoffs (rule {choice.rule}): no intensity to compare with"
+        ]
     lines = [f"intensity of choice: {intensity:.4g}; with these payoffs"]
     even = even_intensity(choice, other)
     if even is not None:
@@ -125,4 +142,6 @@ def _usd(value: float) -> str:
 def _relative(change: float) -> str:
     if math.isnan(change):
         return "-"
-    return "cannot" if math.isinf(change) else f"{change:+.1%}"
+    if math.isinf(change):
+        return "cannot"
+    return f"{change:+.1%}" if change < 10.0 else f"{1.0 + change:,.0f} times"

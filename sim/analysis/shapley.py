@@ -40,7 +40,7 @@ def shapley_values(worth: Array) -> Array:
     players = coalitions.bit_length() - 1
     if coalitions != 1 << max(players, 0):
         raise ValueError(f"worth: {coalitions} coalitions; allowed: a power of two, one for each")
-    return np.asarray(worth @ _weights(players).T)
+    return np.asarray((worth - worth[..., :1]) @ _weights(players).T)  # exactly zero where nothing matters
 
 
 @cache

@@ -15,7 +15,7 @@ from sim.record import MODES
 from sim.technology.capability import derived_capability, open_pool
 from sim.world.offers import Offers, current_offers, with_community
 from sim.world.policy import Policy
-from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Flags, Setting
+from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
 from sim.world.tastes import quality, taste
 from sim.world.terms import Terms, terms
@@ -64,11 +64,44 @@ class Outlook:
     funding: float
     growth: float
     training_flop: Array
+    standing: Standing | None = None
+    """The market as it stands, if it has been looked at this month already."""
 
 
-def imagine(setting: Setting, state: State, lab: int, model: Model, month: int) -> tuple[Offers, Flags]:
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """All offers of the day at their prices, sorted by tier and model; the same for every lab that decides."""
+
+    offers: Offers
+    sellers: Ints
+    xi: Array
+    """Taste less price, (cohorts, offers)."""
+
+    @classmethod
+    def look(
+        cls, setting: Setting, state: State, policy: Policy, month: int, bandwidth_price: Array
+    ) -> Standing:
+        """The market before this month's models are out."""
+        offers = current_offers(setting, state)
+        offers = offers.take(np.lexsort((_model(offers), offers.tier)))
+        xi = taste(setting, policy, offers, month)
+        deal = terms(setting, state, policy, offers, bandwidth_price)
+        last = state.price[offers.slots(setting)]
+        price = np.where(np.isfinite(last), last, 2.0 * deal.cost)
+        sensitivity = setting.cohorts.price_sensitivity[:, None]
+        return cls(offers, deal.seller, xi - sensitivity * (np.log(price) + np.log(deal.dearer)))
+
+
+def _model(offers: Offers) -> Ints:
+    """A number for each model on offer: hosts of one model share it."""
+    return np.asarray((offers.lab * 2 + offers.newest) * 2 + offers.open_)
+
+
+def imagine(
+    setting: Setting, state: State, lab: int, model: Model, month: int, now: Offers | None = None
+) -> tuple[Offers, Flags]:
     """The offers that the firm prices or that a mode brings about, and whether each mode has them, (modes, offers)."""
-    now = current_offers(setting, state)
+    now = current_offers(setting, state) if now is None else now
     served = now.take((now.lab != lab) & (now.sellers(setting) == lab))
     old = now.take((now.lab == lab) & (now.channel != API))
     m = setting.scenario.mechanisms
@@ -131,16 +164,9 @@ class Rivals:
         cls, setting: Setting, state: State, policy: Policy, lab: int, month: int, outlook: Outlook
     ) -> Rivals:
         """The offers of all others but those of the lab's models and of its firm."""
-        now = current_offers(setting, state)
-        offers = now.take((now.lab != lab) & (now.sellers(setting) != lab))
-        xi = taste(setting, policy, offers, month)
-        deal = terms(setting, state, policy, offers, outlook.bandwidth_price)
-        last = state.price[offers.slots(setting)]
-        price = np.where(np.isfinite(last), last, 2.0 * deal.cost)
-        sensitivity = setting.cohorts.price_sensitivity[:, None]
-        model = (offers.lab * 2 + offers.newest) * 2 + offers.open_
-        order = np.lexsort((model, offers.tier))
-        return cls(offers.take(order), (xi - sensitivity * (np.log(price) + np.log(deal.dearer)))[:, order])
+        now = outlook.standing or Standing.look(setting, state, policy, month, outlook.bandwidth_price)
+        others = np.flatnonzero((now.offers.lab != lab) & (now.sellers != lab))
+        return cls(now.offers.take(others), now.xi[:, others])
 
     def worth(self, setting: Setting, progress: Array, years: Array, lessons: list[Lesson | None]) -> Array:
         """Utility of each tier's rivals taken together, (cases, cohorts, tiers); -inf where there are none.
@@ -161,7 +187,7 @@ class Rivals:
         outer = 1.0 - demand.tier_nesting
         inner = outer * (1.0 - demand.host_nesting)
         below = np.where(self.offers.tier == SMALL, setting.scenario.technology.small_gap, 0.0)
-        tier, key = self.offers.tier, (self.offers.lab * 2 + self.offers.newest) * 2 + self.offers.open_
+        tier, key = self.offers.tier, _model(self.offers)
         first = np.flatnonzero(np.diff(tier * (4 * len(setting.labs)) + key, prepend=-1))
         top = np.flatnonzero(np.diff(tier[first], prepend=-1))
         seen: dict[tuple[float, float, int], Array] = {}

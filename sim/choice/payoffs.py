@@ -75,7 +75,8 @@ def evaluate(
     years = np.array([case.horizon / 12.0 for case in cases])
     modes = np.array([case.mode for case in cases])
 
-    offers, has = imagine(setting, state, lab, model, month)
+    standing = outlook.standing
+    offers, has = imagine(setting, state, lab, model, month, standing.offers if standing else None)
     new = (offers.lab == lab) & (offers.since == month)
     xi = taste(setting, policy, replace(offers, restricted=offers.restricted & ~new), month)
     reachable = np.flatnonzero(np.isfinite(xi).any(axis=0) & has[allowed].any(axis=0))

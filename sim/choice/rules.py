@@ -9,7 +9,7 @@ from importlib import import_module
 import numpy as np
 
 from sim.scenario.submodels import Choice
-from sim.world.setting import Array, Flags
+from sim.world.setting import Array, Flags, Ints
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class View:
     allowed: Flags
     attraction: Array
     experience: float
-    peer_mode: Array
+    peer_mode: Ints
     peer_profit: Array
     own_profit: float
     luck: float

@@ -19,11 +19,14 @@ def channels(
     source: ScenarioArgument,
     without: Annotated[list[str], typer.Option(metavar="RULE", show_default=False, help=WITHOUT_HELP)],
     overrides: Overrides = None,
-    replicates: Annotated[int, typer.Option(help="Seeds; each takes 32 runs, 64 with bans or withdrawals.")] = 4,
+    replicates: Annotated[
+        int, typer.Option(help="Seeds; each takes 32 runs, 64 with bans or withdrawals.")
+    ] = 4,
     seed: Annotated[int, typer.Option(help="First seed.")] = 1,
     region: Annotated[str, typer.Option(help="Region whose labs are looked at.")] = "china",
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the result, else outputs/<name>-channels.", show_default=False)
+        Path | None,
+        typer.Option(help="Folder for the result, else outputs/<name>-channels.", show_default=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a result that is there already.")] = False,
     workers: Workers = 1,

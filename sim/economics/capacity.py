@@ -7,7 +7,7 @@ import numpy as np
 from sim.economics.nests import FloatArray
 from sim.economics.ownership import Pools
 
-_LARGEST_EXPONENT = 600.0
+LARGEST_EXPONENT = 600.0
 
 
 def shadow_step(
@@ -38,7 +38,7 @@ def shadow_step(
     capacity
         (m, pools), inf where there is no limit.
     """
-    predicted = used * np.exp(np.minimum(-lost * rise, _LARGEST_EXPONENT))
+    predicted = used * np.exp(np.minimum(-lost * rise, LARGEST_EXPONENT))
     total = predicted @ pools.membership
     fall = (predicted * lost * slope) @ pools.membership
     with np.errstate(divide="ignore", invalid="ignore"):

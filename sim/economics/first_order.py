@@ -39,11 +39,11 @@ from sim.economics.nests import FloatArray
 # which it keeps less than on its others: its price has no end, and at the ceiling it sells next to nothing.
 CEILING = 1e6
 # An offer with fewer buyers than this part of all customers has their mix computed from logarithms.
-_FAINT = 1e-280
+FAINT = 1e-280
 # Where prices must be positive no step changes one by more than this factor; far from the solution only.
-_LARGEST_FACTOR = 20.0
+LARGEST_FACTOR = 20.0
 # At prices of more than the inverse of this, in unit costs, residuals are made of rounding errors.
-_PRECISION = 1e-5
+PRECISION = 1e-5
 
 
 class Step(NamedTuple):
@@ -123,8 +123,8 @@ class _Response(NamedTuple):
 def _response(h: FloatArray, price: FloatArray, shares: NestedShares, state: State, game: Game) -> _Response:
     buyers = shares.offer if state.nowhere is None else shares.offer + state.nowhere[:, :, None]
     demand = people = _dot(buyers, state.weights)
-    if people.min() < _FAINT:
-        faint = people < _FAINT
+    if people.min() < FAINT:
+        faint = people < FAINT
         buyers = np.where(faint[:, :, None], _proportions(h, state, game), buyers)
         people = _dot(buyers, state.weights)
     if state.nowhere is not None:
@@ -164,7 +164,7 @@ def _zeta(
         asked = won_back + own * price / lost
         per_unit = own * (1.0 - 1.0 / lost)
         next_price = (cost + won_back) / per_unit
-        scale = np.maximum(cost, _PRECISION * own * price)
+        scale = np.maximum(cost, PRECISION * own * price)
     else:
         asked = won_back + own / lost
         per_unit = np.broadcast_to(own, price.shape)
@@ -207,9 +207,9 @@ def _bounded(price: FloatArray, now: FloatArray, break_even: FloatArray, game: G
     """
     if not game.positive:
         return price
-    low = now / _LARGEST_FACTOR
+    low = now / LARGEST_FACTOR
     low = np.where(now > break_even, np.maximum(low, break_even), low)
-    within = np.clip(price, low, now * _LARGEST_FACTOR)
+    within = np.clip(price, low, now * LARGEST_FACTOR)
     return np.asarray(np.log(within)) if game.log_price else within
 
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from sim.economics.checks import InputError, fits, label_row, numbers
 from sim.economics.demand import qualities
+from sim.economics.engines import Engine, chosen
 from sim.economics.equilibrium import Equilibrium, EquilibriumError, EquilibriumWarning, outcome
 from sim.economics.game import Game
 from sim.economics.inputs import Inputs
@@ -126,6 +127,7 @@ class PriceProblem:
         tolerance: float = 1e-10,
         max_iterations: int = 1000,
         on_failure: OnFailure = "raise",
+        engine: Engine | None = None,
     ) -> Equilibrium:
         """Equilibrium prices for these numbers: see `solve_prices`."""
         if on_failure not in ("raise", "warn"):
@@ -144,7 +146,13 @@ class PriceProblem:
         )
         h, shadow = first_prices(start, inputs, self.game)
         h, shadow, residual, evaluations = search(
-            h, shadow, inputs.state, self.game, tolerance=tolerance, iterations=max_iterations
+            h,
+            shadow,
+            inputs.state,
+            self.game,
+            tolerance=tolerance,
+            iterations=max_iterations,
+            engine=chosen(engine),
         )
         equilibrium = outcome(h, shadow, residual, evaluations, tolerance, inputs, self.game)
         if not equilibrium.converged.all():
@@ -185,6 +193,7 @@ def solve_prices(
     load: ArrayLike = 1.0,
     max_iterations: int = 1000,
     on_failure: OnFailure = "raise",
+    engine: Engine | None = None,
 ) -> Equilibrium:
     """Bertrand-Nash equilibrium prices in a nested-logit market.
 
@@ -248,6 +257,9 @@ def solve_prices(
         Most iterations before a general root finder is tried.
     on_failure
         "raise" an `EquilibriumError`, or "warn" and return the best point with `converged` False.
+    engine
+        "numpy", the readable path, or "numba", the same compiled, which results agree with to rounding. By
+        default that of the environment variable AIMARKETS_ENGINE, or "numba" where it is installed.
 
     Returns
     -------
@@ -318,4 +330,5 @@ def solve_prices(
         tolerance=tolerance,
         max_iterations=max_iterations,
         on_failure=on_failure,
+        engine=engine,
     )

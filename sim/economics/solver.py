@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import root
 
+from sim.economics.engines import Engine
 from sim.economics.first_order import price_step
-from sim.economics.fixed_point import fixed_points
+from sim.economics.fixed_point import FixedPoints, fixed_points
 from sim.economics.game import Game, State
 from sim.economics.nests import BoolArray, FloatArray
+from sim.economics.start import default_prices
 
 
 class PriceMap:
@@ -46,21 +48,66 @@ class PriceMap:
 
 
 def search(
-    h: FloatArray, shadow: FloatArray, state: State, game: Game, *, tolerance: float, iterations: int
+    h: FloatArray,
+    shadow: FloatArray,
+    state: State,
+    game: Game,
+    *,
+    tolerance: float,
+    iterations: int,
+    engine: Engine = "numpy",
 ) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.intp]]:
     """Prices, shadow prices, residuals and evaluations, each with a leading axis of markets.
 
-    A market that the accelerated iteration leaves above the tolerance is tried once more by a general root
-    finder.
+    A market that the accelerated iteration leaves above the tolerance is tried once more from the default
+    first prices, as last month's may mislead, and then by a general root finder from its best point.
     """
     function = PriceMap(state, game)
-    found = fixed_points(function, function.join(h, shadow), tolerance=tolerance, iterations=iterations)
+    start = function.join(h, shadow)
+    found = _accelerated(function, start, tolerance, iterations, engine)
     x, residual, evaluations = found.x, found.residual, found.iterations
     for market in np.flatnonzero(~(residual <= tolerance)):
         only = function.rows(np.arange(len(x)) == market) if len(x) > 1 else function
-        better, after, calls = _general_root(only, x[market], float(residual[market]))
-        x[market], residual[market], evaluations[market] = better, after, evaluations[market] + calls
+        x[market], residual[market], more = _once_more(
+            only, start[[market]], x[market], float(residual[market]), tolerance, iterations, engine
+        )
+        evaluations[market] += more
     return *function.split(x), residual, evaluations
+
+
+def _accelerated(
+    function: PriceMap, start: FloatArray, tolerance: float, iterations: int, engine: Engine
+) -> FixedPoints:
+    if engine == "numba":
+        from sim.economics.compiled.engine import compiled_fixed_points  # takes a while to import
+
+        return compiled_fixed_points(
+            function.state, function.game, start, tolerance=tolerance, iterations=iterations
+        )
+    return fixed_points(function, start, tolerance=tolerance, iterations=iterations)
+
+
+def _once_more(
+    function: PriceMap,
+    start: FloatArray,
+    x: FloatArray,
+    residual: float,
+    tolerance: float,
+    iterations: int,
+    engine: Engine,
+) -> tuple[FloatArray, float, int]:
+    """A market that was not solved from `start`: its best point, the residual, further evaluations."""
+    default = function.join(*default_prices(function.state, function.game))
+    evaluations = 0
+    if not np.array_equal(default, start):
+        found = _accelerated(function, default, tolerance, iterations, engine)
+        evaluations = int(found.iterations[0])
+        if found.residual[0] < residual:
+            x, residual = found.x[0], float(found.residual[0])
+    if not residual <= tolerance:
+        x, residual, calls = _general_root(function, x, residual)
+        evaluations += calls
+    return x, residual, evaluations
 
 
 def _general_root(function: PriceMap, x: FloatArray, residual: float) -> tuple[FloatArray, float, int]:

@@ -22,7 +22,10 @@ ASIDE = 0.2  # between panels side by side
 ACROSS = {"column": 1, "page": 2, "slide": 3}
 UNITS = {"months": ("months", 1.0)}
 POINTS = ("points", 100.0)  # of a share in per cent
-TOLD = {"lab_token_share": "share of world tokens", "open_propensity": "probability of opening"}  # by the title
+TOLD = {
+    "lab_token_share": "share of world tokens",
+    "open_propensity": "probability of opening",
+}  # by the title
 
 
 class Bar(NamedTuple):
@@ -138,7 +141,9 @@ def _lay_out(
     above = [text.height(size.base, count) + 0.03 for count in most]
     below = text.height(size.small) + 0.05
     foot_height = text.height(size.small, len(foot)) + (0.06 if foot else 0.0)
-    fixed = 2 * EDGE + head.height + 0.05 + foot_height + sum(above) + len(lines) * below + GAP * (len(lines) - 1)
+    fixed = (
+        2 * EDGE + head.height + 0.05 + foot_height + sum(above) + len(lines) * below + GAP * (len(lines) - 1)
+    )
     tall = max(row, text.height(size.small)) * max(len(labels), 3)
     if size.height is not None:
         tall = max((size.height - fixed) / len(lines), 0.5)
@@ -182,9 +187,14 @@ def _panel(
         axes.set_xticks([])
         axes.text(0.5, 0.5, "no data", ha="center", va="center", color=MUTED, transform=axes.transAxes)
     step = high / max(len(drawn), 1)
+    fits = min(size.small, step * 72 / text.LEADING)
     for place, (bar, value) in enumerate(zip(drawn, values, strict=True)):
         middle = y + high - (place + 0.5) * step
-        about: dict[str, Any] = {"fontsize": size.small, "va": "center_baseline", "transform": figure.dpi_scale_trans}
+        about: dict[str, Any] = {
+            "fontsize": fits,
+            "va": "center_baseline",
+            "transform": figure.dpi_scale_trans,
+        }
         weight = "bold" if bar.whole else "normal"
         tone = TEXT if bar.acts else MUTED
         if named:
@@ -208,7 +218,9 @@ def _draw(axes: Axes, drawn: Sequence[Bar], colour: str, wide: float) -> None:
             axes.plot([bar.end] * 2, [place - BAR / 2, place + 1 + BAR / 2], color=MUTED, linewidth=0.5)
         if bar.acts and math.isfinite(bar.low) and bar.high > bar.low:
             for tone, weight in (("white", 1.5), (BLACK, 0.8)):
-                axes.plot([bar.low, bar.high], [place] * 2, color=tone, linewidth=weight, solid_capstyle="butt")
+                axes.plot(
+                    [bar.low, bar.high], [place] * 2, color=tone, linewidth=weight, solid_capstyle="butt"
+                )
 
 
 def _tick(value: float) -> str:
@@ -244,11 +256,7 @@ def _measure(found: list[Effect], rule: str, whose: str) -> str:
 def _finding(found: list[Effect], rule: str, whose: str) -> str:
     """What happens to the share of tokens and to the propensity to open, never one as the other."""
     known = {effect.column: effect for effect in found if effect.known}
-    said = [
-        _told(known[column], words)
-        for column, words in TOLD.items()
-        if column in known
-    ]
+    said = [_told(known[column], words) for column, words in TOLD.items() if column in known]
     if not said:
         return f"The effect of {rule} by channel"
     return f"{wording.sentence(rule)}: {whose} labs' {'; their '.join(said)}"

@@ -15,7 +15,7 @@ from sim.agents.cloud import Cloud, expected_margins
 from sim.agents.entry import open_for_entry
 from sim.agents.government import Government, forbids_opening
 from sim.agents.lab import Lab
-from sim.choice.imagined import OPENNESS
+from sim.choice.imagined import OPENNESS, Standing
 from sim.choice.payoffs import funding_factor
 from sim.market.observe import observe
 from sim.market.plans import NOT_YET, Plans
@@ -25,9 +25,10 @@ from sim.scenario.events import ForcedRelease
 from sim.scenario.schema import Scenario
 from sim.technology.capability import algorithm_growth, open_pool
 from sim.world.ablation import NOTHING, Ablation, empty_pool
+from sim.world.catalogue import Catalogue
 from sim.world.setting import FLAGSHIP, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
-from sim.world.supply import Catalogue, buy, first_compute
+from sim.world.supply import buy, first_compute
 
 COMFORTABLE_USE = 0.7
 """Use of serving compute at which a firm keeps its plan for training and serving."""
@@ -105,6 +106,7 @@ class Market(mesa.Model):
         self.pool = empty_pool(len(s.months))
         self.bandwidth_price = self._first_bandwidth_price()
         self.bring_up = np.zeros(len(s.firm_region))
+        self._standing: tuple[int, Standing] | None = None
         for cloud in self._clouds:
             self._start_cloud(cloud)
 
@@ -315,6 +317,13 @@ class Market(mesa.Model):
         """Governments that may react; empty if the scenario has none."""
         return self.agents_by_type.get(Government, AgentSet([], random=self.random))
 
+    def standing(self) -> Standing:
+        """The market as labs find it that decide this month; looked at once."""
+        if self._standing is None or self._standing[0] != self.month:
+            now = Standing.look(self.setting, self.state, self.policy, self.month, self.bandwidth_price)
+            self._standing = (self.month, now)
+        return self._standing[1]
+
     def weights(self) -> Array:
         """What each cohort's adopters would spend this month, USD, (cohorts,)."""
         c = self.setting.cohorts
@@ -380,7 +389,8 @@ class Market(mesa.Model):
         """Firms at work: active labs and independent clouds that have not gone under."""
         alive = np.ones(len(self.setting.firm_region), dtype=bool)
         alive[: len(self.setting.labs)] = self.state.active
-        alive &= self.state.broke <= self.scenario.finance.patience
+        if self.scenario.mechanisms.bankruptcy:
+            alive &= self.state.broke <= self.scenario.finance.patience
         return alive
 
     def _firm(self, lab_values: Array) -> Array:

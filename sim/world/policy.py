@@ -38,8 +38,9 @@ class Policy:
         Whether the region's firms may rent compute abroad, (regions,).
     withdrawn
         Labs that do not sell their API in a region, (labs, regions).
-    bans
-        Bans on vendors in segments.
+    ban_service, ban_weights
+        Utils that vendor bans take from a lab's own service and from its models served by others, (cohorts,
+        labs); inf: banned. A ban that reaches a part c of a segment takes -ln(1 - c).
     home_burden, foreign_burden, delay
         Content rules: utils lost by home and foreign models and months of delay, (regions, segments).
     chip_subsidy, compute_subsidy, open_subsidy
@@ -53,7 +54,8 @@ class Policy:
     rules: list[ExportRule]
     offshore: Flags
     withdrawn: Flags
-    bans: list[VendorBan]
+    ban_service: Array
+    ban_weights: Array
     home_burden: Array
     foreign_burden: Array
     delay: Array
@@ -110,7 +112,8 @@ def policy_of(setting: Setting, events: Iterable[AnyEvent], month: Month) -> Pol
         rules=[],
         offshore=np.ones(regions, dtype=bool),
         withdrawn=withdrawn,
-        bans=[],
+        ban_service=np.zeros((len(setting.cohorts), labs)),
+        ban_weights=np.zeros((len(setting.cohorts), labs)),
         home_burden=np.zeros((regions, segments)),
         foreign_burden=np.zeros((regions, segments)),
         delay=np.zeros((regions, segments)),
@@ -141,7 +144,7 @@ def policy_of(setting: Setting, events: Iterable[AnyEvent], month: Month) -> Pol
                 if event.royalty is not None:
                     policy.royalty[lab[event.lab]] = event.royalty
             case VendorBan():
-                policy.bans.append(event)
+                _ban(setting, policy, event)
             case Subsidy():
                 subsidies[event.target][region[event.region]] += event.rate
             case ContentRule():
@@ -154,3 +157,18 @@ def policy_of(setting: Setting, events: Iterable[AnyEvent], month: Month) -> Pol
             case ReleasePolicy():
                 policy.release.append(event)
     return policy
+
+
+def _ban(setting: Setting, policy: Policy, ban: VendorBan) -> None:
+    """Add a vendor ban to the policy."""
+    cohorts = setting.cohorts
+    vendors = np.isin(setting.labs, ban.labs)
+    if ban.origin is not None:
+        vendors |= setting.lab_region == setting.regions.index(ban.origin)
+    segments = [setting.segments.index(name) for name in ban.segments]
+    bound = (cohorts.region == setting.regions.index(ban.region)) & np.isin(cohorts.segment, segments)
+    with np.errstate(divide="ignore"):
+        loss = -np.log1p(-ban.coverage)
+    policy.ban_service[np.ix_(bound, vendors)] += loss
+    if ban.weights_too:
+        policy.ban_weights[np.ix_(bound, vendors)] += loss

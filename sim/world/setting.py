@@ -8,6 +8,7 @@ those who buy from a model's maker only.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,23 @@ class Setting:
         """Names of firms: labs, then clouds that no lab owns."""
         alone = [name for name, cloud in self.scenario.clouds.items() if cloud.owner is None]
         return [*self.labs, *alone]
+
+    @cached_property
+    def distrust(self) -> Array:
+        """Utils lost by region of the customer and of the vendor, (regions, regions)."""
+        rows = self.scenario.regions.values()
+        return np.array([[row.distrust.get(other, 0.0) for other in self.regions] for row in rows])
+
+    @cached_property
+    def reach(self) -> Array:
+        """Reach of clouds, utils; one 0 where there are none."""
+        return np.array([cloud.reach for cloud in self.scenario.clouds.values()] or [0.0])
+
+    @cached_property
+    def serves(self) -> Flags:
+        """Regions that clouds serve, (clouds, regions); one row of all where there are none."""
+        rows = [cloud.serves for cloud in self.scenario.clouds.values()]
+        return np.array([[not s or name in s for name in self.regions] for s in rows or [[]]])
 
     @property
     def channels(self) -> int:

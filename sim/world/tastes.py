@@ -24,12 +24,12 @@ def taste(setting: Setting, policy: Policy, offers: Offers, month: int) -> Array
     server = np.where(cloud >= 0, setting.cloud_region[cloud] if len(setting.clouds) else 0, origin)
 
     brand = setting.lab_values("brand")[offers.lab]
-    reach = np.array([c.reach for c in s.clouds.values()] or [0.0])
-    xi = np.broadcast_to(brand + np.where(cloud >= 0, reach[cloud], 0.0), (len(cohorts), len(offers))).copy()
+    xi = np.broadcast_to(
+        brand + np.where(cloud >= 0, setting.reach[cloud], 0.0), (len(cohorts), len(offers))
+    ).copy()
     if s.mechanisms.trust:
-        distrust = _distrust(setting)
-        of_server = np.where(self_hosted, 0.0, distrust[r, server])
-        of_origin = s.demand.weights_distrust * distrust[r, origin]
+        of_server = np.where(self_hosted, 0.0, setting.distrust[r, server])
+        of_origin = s.demand.weights_distrust * setting.distrust[r, origin]
         xi -= cohorts.trust[:, None] * np.maximum(of_server, of_origin)
     service = np.where(offers.channel == API, 1.0, np.where(self_hosted, 0.0, s.demand.host_support))
     xi += cohorts.support[:, None] * service + cohorts.customisation[:, None] * offers.open_
@@ -40,21 +40,14 @@ def taste(setting: Setting, policy: Policy, offers: Offers, month: int) -> Array
     xi -= np.where(foreign, policy.foreign_burden[r, seg], policy.home_burden[r, seg])
 
     withdrawn = policy.withdrawn[offers.lab[None, :], r] & (offers.channel == API)
-    serves = np.array(
-        [[not c.serves or name in c.serves for name in setting.regions] for c in s.clouds.values()]
-        or [[True] * len(setting.regions)]
-    )
-    unserved = np.where(cloud >= 0, ~serves[np.maximum(cloud, 0)].T[cohorts.region], False)
+    unserved = (cloud >= 0) & ~setting.serves[np.maximum(cloud, 0)].T[cohorts.region]
     early = month - offers.first < policy.delay[r, seg]
     closed_only = cohorts.closed_only[:, None] & (offers.channel != API)
+    xi -= np.where(
+        offers.channel == API, policy.ban_service[:, offers.lab], policy.ban_weights[:, offers.lab]
+    )
     xi[withdrawn | unserved | early | closed_only] = -np.inf
-    return _banned(setting, policy, offers, xi)
-
-
-def _distrust(setting: Setting) -> Array:
-    """Utils lost by region of the customer and of the vendor."""
-    rows = setting.scenario.regions.values()
-    return np.array([[row.distrust.get(other, 0.0) for other in setting.regions] for row in rows])
+    return xi
 
 
 def _promotions(setting: Setting, offers: Offers, cloud: Ints, month: int) -> Array:
@@ -76,23 +69,6 @@ def _promotions(setting: Setting, offers: Offers, cloud: Ints, month: int) -> Ar
             if offers.hosted_since[j] == first[int(offers.lab[j]), int(offers.tier[j])]:
                 bonus[j] += s.hosting.first_mover
     return bonus
-
-
-def _banned(setting: Setting, policy: Policy, offers: Offers, xi: Array) -> Array:
-    """Vendor bans. One that reaches a part c of a segment scales the odds of its offers by 1 - c."""
-    cohorts = setting.cohorts
-    for ban in policy.bans:
-        vendors = np.zeros(len(setting.labs), dtype=bool)
-        vendors[[setting.labs.index(name) for name in ban.labs]] = True
-        if ban.origin is not None:
-            vendors |= setting.lab_region == setting.regions.index(ban.origin)
-        bound = (cohorts.region == setting.regions.index(ban.region)) & np.isin(
-            cohorts.segment, [setting.segments.index(name) for name in ban.segments]
-        )
-        hit = vendors[offers.lab] & ((offers.channel == API) | ban.weights_too)
-        with np.errstate(divide="ignore"):
-            xi[np.ix_(bound, hit)] += np.log1p(-ban.coverage)
-    return xi
 
 
 def quality(setting: Setting, xi: Array, capability: Array, years: ArrayLike) -> Array:

@@ -251,6 +251,8 @@ def _(run: Run, lively: Resolved) -> None:
     on, without = run(poor).record.labs, run(poor | off("bankruptcy")).record.labs
     assert on["active"][:, modest].tolist() == [1, 1, 1, *[0] * 9]
     assert without["active"][:, modest].all()
+    assert (on["capex"][4:, modest] == 0).all()
+    assert (without["capex"][:, modest] > 0).all()
     assert without["cash"][-1, modest] < 0
 
 

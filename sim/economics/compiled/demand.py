@@ -160,7 +160,7 @@ def _exp(x: FloatArray) -> None:
 
 @compiled
 def _power(base: FloatArray, scale: FloatArray, exponent: float, out: FloatArray) -> None:
-    """scale base^exponent: a single long loop, since what is left over at the end of loops costs most."""
+    """Scale base^exponent: a single long loop, since what is left over at the end of loops costs most."""
     if exponent == 1.0:
         for i in range(len(base)):
             out[i] = scale[i] * base[i]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import zlib
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -13,40 +16,22 @@ from sim.economics.compiled.layout import Course, Market, Numbers, Room, Rules, 
 from sim.economics.nests import FloatArray, IntArray
 
 
-@entry
-def search(
-    start: FloatArray,
-    sensitivity: FloatArray,
-    numbers: Numbers,
-    game: Structure,
-    rules: Rules,
-    room: Room,
-    tolerance: float,
-    iterations: int,
-) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Best points (markets, n), their residuals and evaluations of the map, as `fixed_point.fixed_points`."""
-    best, residual, taken = start.copy(), np.empty(len(start)), np.empty(len(start), np.intp)
-    order = np.argsort(sensitivity, kind="mergesort")
-    for m in range(len(start)):
-        market = Market(
-            _of(numbers.quality, m),
-            _of(numbers.nowhere, m),
-            _of(numbers.dead_host, m),
-            _of(numbers.dead_tier, m),
-            _of(numbers.outside, m),
-            _of(numbers.weights, m),
-            _of(numbers.cost, m),
-            _of(numbers.revenue, m),
-            _of(numbers.break_even, m),
-            _of(numbers.load, m),
-            _of(numbers.capacity, m),
-            _of(numbers.shadow_unit, m),
-        )
-        segments = _segments(order, sensitivity, market.weights, room.segments)
-        residual[m], taken[m] = _search(
-            best[m], game, rules, market, segments, room, tolerance, iterations
-        )
-    return best, residual, taken
+@compiled
+def _market(numbers: Numbers, m: int) -> Market:
+    return Market(
+        _of(numbers.quality, m),
+        _of(numbers.nowhere, m),
+        _of(numbers.dead_host, m),
+        _of(numbers.dead_tier, m),
+        _of(numbers.outside, m),
+        _of(numbers.weights, m),
+        _of(numbers.cost, m),
+        _of(numbers.revenue, m),
+        _of(numbers.break_even, m),
+        _of(numbers.load, m),
+        _of(numbers.capacity, m),
+        _of(numbers.shadow_unit, m),
+    )
 
 
 @compiled
@@ -182,3 +167,39 @@ def _solve(course: Course) -> None:
         for k in range(c + 1, n):
             right[c] -= system[c, k] * right[k]
         right[c] /= system[c, c]
+
+
+def _entry(sources: int) -> Callable[..., tuple[FloatArray, FloatArray, IntArray]]:
+    """The search over all markets.
+
+    The cache on disk notices changes of this file only; that the function closes over `sources`, a checksum of
+    all files of the package, makes it notice the others.
+    """
+
+    @entry
+    def search(
+        start: FloatArray,
+        sensitivity: FloatArray,
+        numbers: Numbers,
+        game: Structure,
+        rules: Rules,
+        room: Room,
+        tolerance: float,
+        iterations: int,
+    ) -> tuple[FloatArray, FloatArray, IntArray]:
+        assert sources >= 0
+        best, residual, taken = start.copy(), np.empty(len(start)), np.empty(len(start), np.intp)
+        order = np.argsort(sensitivity, kind="mergesort")
+        for m in range(len(start)):
+            market = _market(numbers, m)
+            segments = _segments(order, sensitivity, market.weights, room.segments)
+            residual[m], taken[m] = _search(
+                best[m], game, rules, market, segments, room, tolerance, iterations
+            )
+        return best, residual, taken
+
+    return search
+
+
+search = _entry(zlib.adler32(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))))
+"""Best points (markets, n), their residuals and evaluations of the map, as `fixed_point.fixed_points`."""

@@ -1,0 +1,138 @@
+"""A cloud: hosts what pays, drops what does not, and keeps to licences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.agents.cloud import expected_margins, hostable
+from sim.world.setting import FLAGSHIP, SMALL
+
+LEADER, OPENER, EASTERN, MODEST = range(4)
+BIGCLOUD, HOST, EASTCLOUD = range(3)
+COST = {"hosting.bring_up_cost": 1e6, "hosting.catalogue": 8}
+
+
+@pytest.fixture
+def margin():
+    """Nothing can be had but what a test says."""
+
+    def build(market, **values: float) -> np.ndarray:
+        names = {"opener": (OPENER, FLAGSHIP), "opener_small": (OPENER, SMALL), "eastern": (EASTERN, FLAGSHIP)}
+        found = np.full((len(market.setting.labs), 2), np.nan)
+        for name, value in values.items():
+            found[names[name]] = value
+        return found
+
+    return build
+
+
+class TestReview:
+    @pytest.fixture
+    def market(self, after):
+        market = after(6, COST)
+        market.state.hosted[:] = False
+        market.state.use[:] = 0.5
+        market.bring_up[:] = 0.0
+        return market
+
+    def test_takes_up_what_pays_for_itself(self, market, cloud, margin):
+        cloud(market, "host").review(margin(market, opener=1.1e6, opener_small=0.9e6))
+        assert np.argwhere(market.state.hosted[HOST]).tolist() == [[OPENER, FLAGSHIP]]
+        assert market.state.hosted_since[HOST, OPENER, FLAGSHIP] == 6
+        assert market.bring_up[7] == 1e6
+
+    def test_keeps_what_earns_anything_and_pays_for_it_no_more(self, market, cloud, margin):
+        market.state.hosted[HOST, OPENER] = True
+        market.state.hosted_since[HOST, OPENER] = 2
+        cloud(market, "host").review(margin(market, opener=0.1e6, opener_small=-0.1e6))
+        assert np.argwhere(market.state.hosted[HOST]).tolist() == [[OPENER, FLAGSHIP]]
+        assert market.state.hosted_since[HOST, OPENER, FLAGSHIP] == 2
+        assert market.bring_up[7] == 0.0
+
+    def test_drops_what_can_no_longer_be_had(self, market, cloud, margin):
+        market.state.hosted[HOST, OPENER] = True
+        cloud(market, "host").review(margin(market))
+        assert not market.state.hosted[HOST].any()
+
+    def test_the_catalogue_holds_the_best_after_the_cost_of_bringing_up(self, after, cloud, margin):
+        market = after(6, COST | {"hosting.catalogue": 1})
+        market.state.hosted[:] = False
+        market.state.use[:] = 0.5
+        market.state.hosted[HOST, EASTERN, FLAGSHIP] = True
+        cloud(market, "host").review(margin(market, eastern=2.0e6, opener=2.9e6))
+        assert np.argwhere(market.state.hosted[HOST]).tolist() == [[EASTERN, FLAGSHIP]]
+        cloud(market, "host").review(margin(market, eastern=2.0e6, opener=3.1e6))
+        assert np.argwhere(market.state.hosted[HOST]).tolist() == [[OPENER, FLAGSHIP]]
+
+    def test_a_cloud_that_is_full_takes_up_nothing(self, market, cloud, margin):
+        market.state.use[7] = 0.99
+        market.state.hosted[HOST, EASTERN, FLAGSHIP] = True
+        cloud(market, "host").review(margin(market, opener=9e9, eastern=1.0))
+        assert np.argwhere(market.state.hosted[HOST]).tolist() == [[EASTERN, FLAGSHIP]]
+
+    def test_touches_its_own_shelf_only(self, market, cloud, margin):
+        cloud(market, "host").review(margin(market, opener=9e9))
+        assert not market.state.hosted[[BIGCLOUD, EASTCLOUD]].any()
+
+
+class TestWhatMayBeHosted:
+    def test_open_models_of_other_firms(self, after):
+        market = after(6)
+        can = hostable(market)
+        open_ = np.isfinite(market.state.open_capability)
+        assert np.array_equal(can[HOST], open_)
+        market.state.open_capability[LEADER] = [130.0, 123.0]
+        can = hostable(market)
+        assert not can[BIGCLOUD, LEADER].any()
+        assert can[[HOST, EASTCLOUD], LEADER].all()
+
+    def test_without_royalties_a_host_above_the_threshold_is_refused(self, after):
+        """`bigcloud` belongs to a firm of 500 million users, the licence of `eastern` ends at 100."""
+        market = after(6, {"mechanisms.royalties": False})
+        can = hostable(market)
+        assert not can[BIGCLOUD, EASTERN].any()
+        assert can[BIGCLOUD, OPENER].all()
+        assert can[HOST, EASTERN].all()
+        assert hostable(after(6))[BIGCLOUD, EASTERN].all()
+
+
+class TestExpectations:
+    def test_of_what_cannot_be_had_there_are_none(self, after):
+        market = after(6)
+        margins = expected_margins(market)
+        assert np.array_equal(np.isnan(margins), ~hostable(market))
+
+    def test_a_dearer_host_expects_less(self, after):
+        """Serving compute that cost twice as much leaves a thinner margin, at the same mark-up."""
+        market = after(6, {"mechanisms.serving_capacity": False})
+        cheap = expected_margins(market)[HOST]
+        market.state.bandwidth_value[7] *= 2.0
+        dear = expected_margins(market)[HOST]
+        known = np.isfinite(cheap)
+        assert known.sum() >= 4
+        assert (dear[known] < cheap[known]).all()
+        assert (dear[known] > 0).all()
+
+    def test_a_royalty_takes_its_part(self, after):
+        """The host prices it in and sells less."""
+        market = after(6)
+        before = expected_margins(market)[BIGCLOUD, EASTERN]
+        market.policy.royalty[EASTERN] = 0.5
+        after_ = expected_margins(market)[BIGCLOUD, EASTERN]
+        assert (after_ < 0.7 * before).all()
+        others = [HOST, EASTCLOUD]
+        assert (expected_margins(market)[others][:, EASTERN] > 0).all()
+
+    def test_a_longer_payback_earns_more(self, after):
+        short, long = (expected_margins(after(6, {"hosting.payback": p})) for p in (6.0, 24.0))
+        known = np.isfinite(short)
+        assert (long[known] > 4 * short[known]).all()
+
+    def test_clouds_review_when_weights_appear_and_at_their_reviews(self, after):
+        market = after(4, {"hosting.review": 24})
+        opened = int(market.state.open_since.max())
+        assert opened in (2, 3)
+        hosted = market.record.clouds["hosted"]
+        assert not hosted[:2].any()
+        assert hosted[2].any()
