@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -65,18 +66,20 @@ class Inputs:
 
         batches = [array.shape[:-1] for array in (c, w, out, loads, revenue, stock)]
         try:
-            batch = np.broadcast_shapes(q.shape[:-2], *batches)
+            batch = np.broadcast_shapes(q.shape[:-2], *(shape for shape in batches if shape))
         except ValueError:
             names = ["quality", "cost", "weights", "outside", "load", "royalty or stakes", "capacity"]
             axes = zip(names, [q.shape[:-2], *batches], strict=True)
             found = ", ".join(f"{name} {shape}" for name, shape in axes if shape)
             raise InputError(f"batch axes: found {found}; allowed are shapes that broadcast") from None
-        markets = int(np.prod(batch))
+        markets = math.prod(batch)
 
         def flat(array: FloatArray, *axes: int) -> FloatArray:
             if array.ndim <= len(axes):
-                return np.broadcast_to(array, (1, *axes))
-            return np.broadcast_to(array, (*batch, *axes)).reshape(markets, *axes)
+                return (array if array.shape == axes else np.broadcast_to(array, axes))[None]
+            if array.shape != (*batch, *axes):
+                array = np.broadcast_to(array, (*batch, *axes))
+            return array.reshape(markets, *axes)
 
         w, c, loads = flat(w, segments), flat(c, offers), flat(loads, offers)[:, pools.offer]
         layout = np.ascontiguousarray(np.swapaxes(flat(q, segments, offers), -1, -2))

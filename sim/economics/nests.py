@@ -1,14 +1,16 @@
-"""Nests of offers: labels turned into index arrays and 0/1 matrices."""
+"""Nests of offers: labels turned into groups."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.economics.checks import InputError, label_rows
+from sim.economics.checks import InputError
+from sim.economics.labels import Row, numbered, rows
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -25,17 +27,24 @@ class Groups:
     """A partition of items, its groups numbered in the order of first appearance."""
 
     index: IntArray  # (items,) the group of each item
-    count: int
-    membership: FloatArray  # (groups, items) 1 where the item belongs to the group
+    first: IntArray  # (groups,) the first item of each group
 
     @classmethod
-    def of(cls, labels: Iterable[Hashable]) -> Groups:
-        """Groups of the items with equal labels."""
-        numbers: dict[Hashable, int] = {}
-        index = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.intp)
-        membership = np.zeros((len(numbers), len(index)))
-        membership[index, np.arange(len(index))] = 1.0
-        return cls(index, len(numbers), membership)
+    def of(cls, codes: IntArray) -> Groups:
+        """Groups of the items with equal codes, which are 0 or more."""
+        return cls(*numbered(codes))
+
+    @property
+    def count(self) -> int:
+        """How many groups."""
+        return len(self.first)
+
+    @cached_property
+    def membership(self) -> FloatArray:
+        """1 where the item belongs to the group, (groups, items)."""
+        matrix = np.zeros((self.count, len(self.index)))
+        matrix[self.index, np.arange(len(self.index))] = 1.0
+        return matrix
 
     @property
     def singletons(self) -> bool:
@@ -86,33 +95,42 @@ class Nests:
         InputError
             If labels and nesting do not fit together, or a nesting is out of range.
         """
-        rows = label_rows("nests", labels, offers)
+        levels = rows("nests", labels, offers)
         values = np.atleast_1d(np.asarray(nesting, dtype=float))
-        if not rows:
+        if not levels:
             if values.any():
                 raise InputError(
                     f"nesting: found {values.max():g} without nests; give nests, or leave nesting at 0"
                 )
-            rows, values = [["all"] * offers], np.zeros(1)
-        if values.shape != (len(rows),):
-            allowed = "one value" if len(rows) == 1 else "a pair (tier, host)"
+            levels, values = [np.zeros(offers, dtype=np.intp)], np.zeros(1)
+        if values.shape != (len(levels),):
+            allowed = "one value" if len(levels) == 1 else "a pair (tier, host)"
             raise InputError(
-                f"nesting: found {values.size} value(s) for {len(rows)} row(s) of nests; allowed is {allowed}"
+                f"nesting: found {values.size} value(s) for {len(levels)} row(s) of nests; allowed is {allowed}"
             )
         if not ((values >= 0) & (values <= LARGEST_NESTING)).all():
             bad = values[~((values >= 0) & (values <= LARGEST_NESTING))][0]
             raise InputError(f"nesting: found {bad:g}; allowed are values from 0 to {LARGEST_NESTING:g}")
 
-        of_tier, of_host = float(values[0]), float(values[1]) if len(rows) == 2 else 0.0
-        tier: list[Hashable] = rows[0]
-        host: list[Hashable] = list(zip(*rows, strict=True)) if len(rows) == 2 else rows[0]
+        of_tier, of_host = float(values[0]), float(values[1]) if len(levels) == 2 else 0.0
+        codes = [numbered(_codes(level))[0] for level in levels]
+        tier = codes[0]
+        host = codes[-1] + tier * (int(codes[-1].max()) + 1) if len(codes) == 2 else tier
         # A level with nesting 0 has no effect; without it the sums are smaller.
         if of_tier == of_host == 0.0:
-            tier = host = ["all"] * offers
+            tier = host = np.zeros(offers, dtype=np.intp)
         elif of_host == 0.0:
             host = tier
         elif of_tier == 0.0:
             tier = host
-        tier_of_host = dict(zip(host, tier, strict=True))  # in the order of first appearance, as in Groups
+        hosts = Groups.of(host)
         outer = 1.0 - of_tier
-        return cls(Groups.of(host), Groups.of(tier_of_host.values()), outer * (1.0 - of_host), outer)
+        return cls(hosts, Groups.of(tier[hosts.first]), outer * (1.0 - of_host), outer)
+
+
+def _codes(level: Row) -> IntArray:
+    """Codes of labels, equal where these are, 0 or more."""
+    if isinstance(level, np.ndarray):
+        return level - min(int(level.min()), 0)
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(label, len(numbers)) for label in level], dtype=np.intp)

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.checks import InputError, fits, label_row, numbers, sorted_labels
+from sim.economics.checks import InputError, fits, numbers
+from sim.economics.labels import coded, numbered, row
 from sim.economics.nests import BoolArray, FloatArray, Groups, IntArray, Labels, Nests
-
-_NOBODY = (None, "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +31,15 @@ class Claims:
     owners: tuple[Hashable, ...]  # labels, sorted
     seller: IntArray  # (offers,) index into `owners`
     offer: IntArray  # (claims,)
-    holding: FloatArray  # (claims, owners) 1 where the owner holds the claim
+    holder: IntArray  # (claims,) index into `owners`
     by_host: Groups  # claims by (host nest, owner)
     by_tier: Groups  # groups of `by_host` by (tier, owner)
     by_owner: Groups  # groups of `by_tier` by owner
     host: IntArray  # (groups of by_host,) host nest
     tier: IntArray  # (groups of by_tier,) tier
-    royalty: tuple[tuple[int, int], ...]  # (claim, offer) of every royalty received
+    royalty: tuple[IntArray, IntArray]  # claims that receive a royalty, and the offer that pays it
     complement: IntArray  # (offers,) the claim that earns the complement margin
-    stake: tuple[int, ...]  # (stakes,) the claim of each stake
+    stake: IntArray  # (stakes,) the claim of each stake
 
     @classmethod
     def build(
@@ -52,50 +52,57 @@ class Claims:
     ) -> Claims:
         """Claims from one label per offer; stakes are pairs of an owner's label and an offer's index."""
         offers = len(nests.hosts.index)
-        seller = label_row("owner", owner, offers) or list(range(offers))
-        receiver = label_row("royalty_to", royalty_to, offers) or [None] * offers
-        earner = label_row("complement_to", complement_to, offers) or [None] * offers
-        earner = [own if label in _NOBODY else label for own, label in zip(seller, earner, strict=True)]
-
-        pairs = {(label, j): j for j, label in enumerate(seller)}
-
-        def claim(label: Hashable, j: int) -> int:
-            return pairs.setdefault((label, j), len(pairs))
-
-        royalty = tuple((claim(label, j), j) for j, label in enumerate(receiver) if label not in _NOBODY)
-        complement = [claim(label, j) for j, label in enumerate(earner)]
-        wrong = [j for _, j in stakes if not 0 <= j < offers]
-        if wrong:
+        none = np.full(offers, -1)
+        sellers = row("owner", owner, offers)
+        owners, (seller, receiver, earner, holders) = coded(
+            [
+                np.arange(offers) if sellers is None else sellers,
+                none if (receivers := row("royalty_to", royalty_to, offers)) is None else receivers,
+                none if (earners := row("complement_to", complement_to, offers)) is None else earners,
+                [label for label, _ in stakes] or np.zeros(0, dtype=np.intp),
+            ],
+            somebody=1,
+        )
+        earner = np.where(earner < 0, seller, earner)
+        staked = np.array([j for _, j in stakes], dtype=np.intp)
+        wrong = staked[(staked < 0) | (staked >= offers)]
+        if len(wrong):
             raise InputError(f"stakes: found offer {wrong[0]}; allowed are 0 to {offers - 1}")
-        stake = tuple(claim(label, int(j)) for label, j in stakes)
 
-        owners = sorted_labels([label for label, _ in pairs])
-        number = {label: i for i, label in enumerate(owners)}
-        holder = [number[label] for label, _ in pairs]
-        offer = np.array([j for _, j in pairs], dtype=np.intp)
+        # Every (owner, offer) that appears as a seller, then as one who receives, earns or has a stake.
+        paying, each = np.flatnonzero(receiver >= 0), np.arange(offers)
+        owner_of = np.concatenate([seller, receiver[paying], earner, holders])
+        claim, first = numbered(owner_of * offers + np.concatenate([each, paying, each, staked]))
+        _, royalty, complement, stake = np.split(claim, np.cumsum([offers, len(paying), offers]))
+        holder = owner_of[first]
+        offer = np.concatenate([each, paying, each, staked])[first]
+
         host = nests.hosts.index[offer]
-        by_host = Groups.of(zip(host.tolist(), holder, strict=True))
-        # Groups are numbered in the order of first appearance, and so are the keys of a dictionary.
-        host_keys = list(dict.fromkeys(zip(host.tolist(), holder, strict=True)))
-        tier_keys = [(int(nests.tiers.index[h]), f) for h, f in host_keys]
-        by_tier = Groups.of(tier_keys)
-        distinct = list(dict.fromkeys(tier_keys))
-        holding = np.zeros((len(offer), len(owners)))
-        holding[np.arange(len(offer)), holder] = 1.0
+        by_host = Groups.of(host * len(owners) + holder)
+        host, of_host = host[by_host.first], holder[by_host.first]
+        tier = nests.tiers.index[host]
+        by_tier = Groups.of(tier * len(owners) + of_host)
         return cls(
             owners=owners,
-            seller=np.array(holder[:offers], dtype=np.intp),
+            seller=seller,
             offer=offer,
-            holding=holding,
+            holder=holder,
             by_host=by_host,
             by_tier=by_tier,
-            by_owner=Groups.of(f for _, f in distinct),
-            host=np.array([h for h, _ in host_keys], dtype=np.intp),
-            tier=np.array([g for g, _ in distinct], dtype=np.intp),
-            royalty=royalty,
-            complement=np.array(complement, dtype=np.intp),
+            by_owner=Groups.of(of_host[by_tier.first]),
+            host=host,
+            tier=tier[by_tier.first],
+            royalty=(royalty, paying),
+            complement=complement,
             stake=stake,
         )
+
+    @cached_property
+    def holding(self) -> FloatArray:
+        """1 where the owner holds the claim, (claims, owners)."""
+        matrix = np.zeros((len(self.holder), len(self.owners)))
+        matrix[np.arange(len(self.holder)), self.holder] = 1.0
+        return matrix
 
     @property
     def offers(self) -> int:
@@ -122,9 +129,9 @@ class Claims:
         batch = np.broadcast_shapes(rate.shape[:-1], margin.shape[:-1], held.shape[:-1])
         revenue = np.zeros((*batch, len(self.offer)))
         revenue[..., :offers] = 1.0 - rate
-        for claim, j in self.royalty:
-            revenue[..., claim] += rate[..., j]
-        revenue[..., self.complement] += margin  # one claim an offer: no index repeats
+        receiving, paying = self.royalty  # as complements, one claim an offer: no index repeats
+        revenue[..., receiving] += rate[..., paying]
+        revenue[..., self.complement] += margin
         held = np.broadcast_to(held, (*held.shape[:-1], len(self.stake)))
         for k, claim in enumerate(self.stake):
             revenue[..., claim] += held[..., k]
@@ -153,43 +160,47 @@ class Pools:
     labels: tuple[Hashable, ...]  # sorted; () if nothing is limited
     offer: IntArray  # (members,)
     index: IntArray  # (members,) the pool of each member
-    membership: FloatArray  # (members, pools) 1 where the member belongs to the pool
     per_offer: bool  # whether these are limits of single offers, not pools that the caller named
 
     @classmethod
-    def build(
-        cls, pool: Labels | None, limited: BoolArray, at_cost: BoolArray, seller: Sequence[Hashable]
-    ) -> Pools:
+    def build(cls, pool: Labels | None, limited: BoolArray, at_cost: BoolArray, claims: Claims) -> Pools:
         """Pools from one label per offer, None or '' for none, or one for each offer with its own limit."""
-        offers = len(at_cost)
-        if pool is None:
-            rows: list[Hashable] = [j if limited[j] else None for j in range(offers)]
-        else:
-            rows = label_row("pool", pool, offers)
-        members = [j for j, label in enumerate(rows) if label not in _NOBODY]
-        owner_of: dict[Hashable, Hashable] = {}
-        for j in members:
-            if at_cost[j]:
-                what = "capacity" if pool is None else f"pool: {rows[j]!r}"
-                raise InputError(
-                    f"{what}: offer {j} is sold at cost; allowed are offers whose seller sets a price"
-                )
-            if owner_of.setdefault(rows[j], seller[j]) != seller[j]:
-                raise InputError(
-                    f"pool: {rows[j]!r} holds offers of {owner_of[rows[j]]!r} and {seller[j]!r}; "
-                    "allowed is one seller for each pool"
-                )
-        labels = sorted_labels([rows[j] for j in members])
-        number = {label: r for r, label in enumerate(labels)}
-        index = np.array([number[rows[j]] for j in members], dtype=np.intp)
-        membership = np.zeros((len(members), len(labels)))
-        membership[np.arange(len(members)), index] = 1.0
-        return cls(labels, np.array(members, dtype=np.intp), index, membership, pool is None)
+        offers = np.arange(len(at_cost))
+        given = row("pool", pool, len(offers))
+        labels, (of_offer,) = coded([np.where(limited, offers, -1) if given is None else given])
+        member = np.flatnonzero(of_offer >= 0)
+        index, seller = of_offer[member], claims.seller[member]
+        if at_cost[member].any():
+            j = member[at_cost[member]][0]
+            what = "capacity" if given is None else f"pool: {labels[of_offer[j]]!r}"
+            raise InputError(
+                f"{what}: offer {j} is sold at cost; allowed are offers whose seller sets a price"
+            )
+        number, first = numbered(index)
+        another = seller != seller[first][number]
+        if another.any():
+            i = int(np.argmax(another))
+            one, other = claims.owners[seller[first[number[i]]]], claims.owners[seller[i]]
+            raise InputError(
+                f"pool: {labels[index[i]]!r} holds offers of {one!r} and {other!r}; "
+                "allowed is one seller for each pool"
+            )
+        return cls(labels, member, index, given is None)
+
+    @cached_property
+    def membership(self) -> FloatArray:
+        """1 where the member belongs to the pool, (members, pools)."""
+        matrix = np.zeros((len(self.index), len(self.labels)))
+        matrix[np.arange(len(self.index)), self.index] = 1.0
+        return matrix
 
     def least(self, values: FloatArray) -> FloatArray:
         """Least value among the members of each pool: (markets, members) to (markets, pools)."""
-        columns = [values[:, self.index == r].min(axis=-1) for r in range(len(self.labels))]
-        return np.stack(columns, axis=-1) if columns else np.ones((1, 0))
+        if not self.labels:
+            return np.ones((1, 0))
+        order = np.argsort(self.index, kind="stable")
+        starts = np.searchsorted(self.index[order], np.arange(len(self.labels)))
+        return np.asarray(np.minimum.reduceat(values[:, order], starts, axis=-1))
 
     def capacity(self, capacity: ArrayLike | Mapping[Hashable, ArrayLike] | None, offers: int) -> FloatArray:
         """Capacity by pool, (..., pools), inf where there is no limit, from what the caller gave."""

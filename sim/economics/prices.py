@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.checks import InputError, fits, label_row, numbers
+from sim.economics.checks import InputError, fits, numbers
 from sim.economics.demand import qualities
 from sim.economics.engines import Engine, chosen
 from sim.economics.equilibrium import Equilibrium, EquilibriumError, EquilibriumWarning, outcome
@@ -84,11 +84,11 @@ class PriceProblem:
             if flags.shape != (offers,):
                 raise InputError(f"{name}: found shape {flags.shape}; allowed is (offers,), here ({offers},)")
         structure = Nests.build(offers, nests, nesting)
-        seller = label_row("owner", owner, offers) or list(range(offers))
+        claims = Claims.build(structure, owner, royalty_to, complement_to, stakes)
         game = Game(
             nests=structure,
-            claims=Claims.build(structure, seller, royalty_to, complement_to, stakes),
-            pools=Pools.build(pool, own_limit, fixed, seller),
+            claims=claims,
+            pools=Pools.build(pool, own_limit, fixed, claims),
             sensitivity=sensitivity,
             log_price=price_form == "log",
             usage_elasticity=float(numbers("usage_elasticity", usage_elasticity, least=0.0)),

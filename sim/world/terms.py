@@ -127,26 +127,19 @@ def price_problem(setting: Setting, offers: Offers, deal: Terms) -> PriceProblem
     """The game that sellers play: nests by tier and by model, pools by firm, the lab's claims on its open models."""
     model = offers.lab * 4 + offers.tier * 2 + (offers.open_ & True)
     model = np.where(offers.open_ & ~offers.newest, model + 4 * len(setting.labs), model)
-    self_hosted = deal.seller < 0
-    sellers = [int(f) if f >= 0 else f"self{j}" for j, f in enumerate(deal.seller)]
-    pools = None
-    if setting.scenario.mechanisms.serving_capacity:
-        pools = ["" if f < 0 else f"{int(f):06d}" for f in deal.seller]
-    owners = [f"{f:06d}" if isinstance(f, int) else f for f in sellers]
-    lab = [
-        f"{int(f):06d}" if claim else ""
-        for f, claim in zip(offers.lab, _lab_claims(offers, deal), strict=True)
-    ]
+    self_hosted = deal.seller < 0  # by customers, each offer as if it had a seller of its own
+    owner = np.where(self_hosted, len(setting.firm_region) + np.arange(len(offers)), deal.seller)
+    lab = np.where(_lab_claims(offers, deal), offers.lab, -1)
     demand = setting.scenario.demand
     return PriceProblem.build(
         len(offers),
         price_sensitivity=setting.cohorts.price_sensitivity,
-        nests=(offers.tier.tolist(), model.tolist()),
+        nests=(offers.tier, model),
         nesting=(demand.tier_nesting, demand.host_nesting),
-        owner=owners,
+        owner=owner,
         usage_elasticity=demand.usage_elasticity,
         at_cost=self_hosted,
-        pool=pools,
+        pool=deal.seller if setting.scenario.mechanisms.serving_capacity else None,
         royalty_to=lab,
         complement_to=lab,
     )

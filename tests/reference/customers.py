@@ -199,7 +199,7 @@ class Customer(mesa.Agent):
                 self.arrive(menu, random)
         elif self.place is not OUTSIDE and self.place not in menu.vendor:
             self.lose(menu, random)
-        elif random.random() < segment.between:
+        elif self.model.first or random.random() < segment.between:
             self.place = menu.choose(random)
         elif self.place is not OUTSIDE and random.random() < segment.within:
             self.place = menu.choose_inside(menu.vendor[self.place], random)
@@ -241,6 +241,7 @@ class Customers(mesa.Model):
     ) -> None:
         super().__init__(seed=seed)
         self.segments, self.nesting = segments, nesting
+        self.first = True  # until the first offers nobody has chosen: all adopters do
         self.menus: dict[Kind, Menu] = {}
         self.hazards: dict[str, float] = {}
         for segment in segments:
@@ -261,6 +262,7 @@ class Customers(mesa.Model):
             self.menus[segment.name, True] = Menu(own, segment.outside, self.nesting)
             self.hazards[segment.name] = hazard(segment, self.adopted(segment.name))
         self.agents.do("step")
+        self.first = False
         self.count()
 
     def count(self) -> None:

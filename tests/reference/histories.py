@@ -106,6 +106,8 @@ def by_cohorts(history: History) -> Path:
             available=np.isfinite(utility),
             outside=1.0 - shares.sum(axis=1),
         )
+        if not shares.any():  # until the first offers nobody has chosen: all adopters do
+            kept = choice
         shares = np.zeros_like(shares)
         shares[:, slots] = (1.0 - new) * kept + new * choice
         path.append((adopted, with_outside(shares)))

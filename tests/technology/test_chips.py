@@ -240,7 +240,9 @@ class TestBest:
     @settings(deadline=None)
     @given(shelves())
     def test_a_little_money_pays_the_best_price(self, offers):
+        """Of what is neither smuggled nor rented."""
         best = offers.best(offers.flops)
+        offers = replace(offers, limit=np.where(offers.channel <= DOMESTIC, offers.limit, 0.0))
         got = buy([1e-9], offers)
         if np.isinf(best):
             assert got.spent[0] == 0.0

@@ -10,11 +10,20 @@ import pytest
 from sim.market import Market
 from sim.scenario import Resolved, Scenario
 from sim.scenario.events import ExportRule, Subsidy, VendorBan
-from sim.world.ablation import AVAILABILITY, CHANNELS, CHIP_CHANNELS, Ablation, acting, empty_pool
+from sim.world.ablation import (
+    AVAILABILITY,
+    CHANNELS,
+    CHIP_CHANNELS,
+    Ablation,
+    ChipPolicies,
+    acting,
+    empty_pool,
+)
+from sim.world.catalogue import Catalogue
 from sim.world.policy import policy_of
 from sim.world.setting import Setting
 from sim.world.state import State
-from sim.world.supply import Catalogue, ChipPolicies, buy, first_compute
+from sim.world.supply import buy, first_compute
 
 RULE = {
     "name": "rule", "kind": "export_rule", "date": "2023-03", "source": "invented", "region": "east",

@@ -14,7 +14,8 @@ from sim.technology.units import H100_TFLOPS
 from sim.world.policy import policy_of
 from sim.world.setting import Setting
 from sim.world.state import State
-from sim.world.supply import Bought, Catalogue, buy, region_offers
+from sim.world.catalogue import Catalogue, region_offers
+from sim.world.supply import Bought, buy
 
 WEST, EAST = 0, 1
 STRONG, OLDER, WIDE, LOCAL = range(4)
