@@ -33,7 +33,10 @@ def test_a_longer_run_begins_with_the_draws_of_a_shorter_one(seed, months, more)
 
 @given(seeds)
 def test_a_single_draw_is_that_of_the_first_month(seed):
-    assert uniform(seed, "uncertainty", "labs.x.capex") == uniforms(seed, "uncertainty", ["labs.x.capex"], 9)[0, 0]
+    assert (
+        uniform(seed, "uncertainty", "labs.x.capex")
+        == uniforms(seed, "uncertainty", ["labs.x.capex"], 9)[0, 0]
+    )
 
 
 @given(seeds, seeds, st.text(max_size=6), st.text(max_size=6), st.text(max_size=6), st.text(max_size=6))

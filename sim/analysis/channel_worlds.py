@@ -21,8 +21,10 @@ SHOWN = (
     ("margin_closed", False), ("margin_open", False),
 )  # fmt: skip
 MEASURES = tuple(
-    next(indicator for indicator in INDICATORS if (indicator.column, indicator.world) == shown)
+    found._replace(label=f"{found.label}, world") if found.world else found
     for shown in SHOWN
+    for found in INDICATORS
+    if (found.column, found.world) == shown
 )
 WINDOWS = ("last month", "since the rule")
 

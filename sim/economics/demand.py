@@ -133,17 +133,16 @@ def split_unavailable(quality: FloatArray, nests: Nests) -> tuple[FloatArray, De
     quality
         (..., offers, segments), finite or -inf.
     """
-    available = np.isfinite(quality)
+    available = quality > -np.inf
     if available.all():
         return quality, NONE_DEAD
-    host_alive = (nests.hosts.sum(available.astype(float)) > 0).astype(float)
-    if host_alive.all():
+    dead_host = nests.hosts.sum(available.astype(float)) == 0
+    if not dead_host.any():
         return quality, NONE_DEAD
-    tier_alive = (nests.tiers.sum(host_alive) > 0).astype(float)
-    with np.errstate(divide="ignore"):
-        host = np.where(nests.tiers.spread(tier_alive) > 0, np.log(host_alive), 0.0)
-        tier = np.log(tier_alive)
-    return np.where(nests.hosts.spread(host_alive) > 0, quality, 0.0), Dead(host, tier)
+    dead_tier = nests.tiers.sum((~dead_host).astype(float)) == 0
+    host = np.where(dead_host & ~nests.tiers.spread(dead_tier), -np.inf, 0.0)
+    tier = np.where(dead_tier, -np.inf, 0.0)
+    return np.where(nests.hosts.spread(dead_host), 0.0, quality), Dead(host, tier)
 
 
 def choice_shares(

@@ -89,7 +89,10 @@ class Inputs:
         people = w.sum(axis=-1, keepdims=True)
         people = np.where(people > 0, people, np.nan)
         shares_of = np.where(np.isnan(people), 1.0 / segments, w / people)
-        nowhere = (~(np.isfinite(layout) & (shares_of > 0)[:, None, :]).any(axis=-1)).astype(float)
+        sold = layout > -np.inf
+        if not shares_of.all():
+            sold &= (shares_of > 0)[:, None, :]
+        nowhere = (~sold.any(axis=-1)).astype(float)
         unit_cost = c if game.log_price else c + 1.0 / game.sensitivity.mean()
         state = State(
             quality=alive / nests.inner,

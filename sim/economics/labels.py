@@ -17,7 +17,7 @@ IntArray = NDArray[np.intp]
 Row = list[Hashable] | IntArray
 
 _NOBODY = (None, "")
-_LARGEST_TABLE = 1 << 20
+LARGEST_TABLE = 1 << 20
 
 
 def row(name: str, labels: Any, offers: int) -> Row | None:
@@ -51,16 +51,25 @@ def coded(lists: Sequence[Row], *, somebody: int = 0) -> tuple[tuple[Hashable, .
     """
     arrays = [part for part in lists if isinstance(part, np.ndarray)]
     if len(arrays) == len(lists) and all(part.min(initial=0) >= 0 for part in arrays[:somebody]):
-        everybody = np.concatenate(arrays)
-        distinct = np.unique(everybody[everybody >= 0])
-        return tuple(distinct.tolist()), [
-            np.where(part >= 0, np.searchsorted(distinct, part), -1) for part in arrays
-        ]
+        return _sorted(arrays)
     plain = [_plain(part, always=k < somebody) for k, part in enumerate(lists)]
     labels = sorted_labels([label for part in plain for label, known in part if known])
     number = {label: i for i, label in enumerate(labels)}
     indices = [[number[label] if known else -1 for label, known in part] for part in plain]
     return labels, [np.array(part, dtype=np.intp) for part in indices]
+
+
+def _sorted(arrays: list[IntArray]) -> tuple[tuple[Hashable, ...], list[IntArray]]:
+    everybody = np.concatenate(arrays)
+    largest = int(everybody.max(initial=-1))
+    if largest >= LARGEST_TABLE:
+        distinct = np.unique(everybody[everybody >= 0])
+        indices = [np.where(part >= 0, np.searchsorted(distinct, part), -1) for part in arrays]
+        return tuple(distinct.tolist()), indices
+    known = np.zeros(largest + 1, dtype=bool)
+    known[everybody[everybody >= 0]] = True
+    table = np.append(known.cumsum() - 1, -1)  # at the end, where nobody looks it up: -1
+    return tuple(known.nonzero()[0].tolist()), [table[np.maximum(part, -1)] for part in arrays]
 
 
 def _plain(part: Row, *, always: bool) -> list[tuple[Hashable, bool]]:
@@ -74,13 +83,13 @@ def numbered(codes: IntArray) -> tuple[IntArray, IntArray]:
     """Numbers for codes >= 0 in the order of first appearance, and the position of each first appearance."""
     if not len(codes):
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    if codes.max() >= _LARGEST_TABLE:
+    largest = int(codes.max())
+    if largest >= LARGEST_TABLE:
         codes = np.unique(codes, return_inverse=True)[1]
+        largest = len(codes)
     position = np.arange(len(codes))
-    first_of = np.empty(int(codes.max()) + 1, dtype=np.intp)
+    first_of = np.empty(largest + 1, dtype=np.intp)
     first_of[codes[::-1]] = position[::-1]  # the last to be written, the first in order, stays
     earliest = first_of[codes]
-    first = np.flatnonzero(earliest == position)
-    number = np.empty(len(codes), dtype=np.intp)
-    number[first] = np.arange(len(first))
-    return number[earliest], first
+    is_first = earliest == position
+    return (is_first.cumsum() - 1)[earliest], is_first.nonzero()[0]

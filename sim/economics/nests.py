@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.economics.checks import InputError
-from sim.economics.labels import Row, numbered, rows
+from sim.economics.labels import LARGEST_TABLE, Row, numbered, rows
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -113,9 +113,10 @@ class Nests:
             raise InputError(f"nesting: found {bad:g}; allowed are values from 0 to {LARGEST_NESTING:g}")
 
         of_tier, of_host = float(values[0]), float(values[1]) if len(levels) == 2 else 0.0
-        codes = [numbered(_codes(level))[0] for level in levels]
-        tier = codes[0]
-        host = codes[-1] + tier * (int(codes[-1].max()) + 1) if len(codes) == 2 else tier
+        tier = host = _codes(levels[0])
+        if len(levels) == 2:
+            host = _codes(levels[1])
+            host = host + tier * (int(host.max()) + 1)
         # A level with nesting 0 has no effect; without it the sums are smaller.
         if of_tier == of_host == 0.0:
             tier = host = np.zeros(offers, dtype=np.intp)
@@ -131,6 +132,7 @@ class Nests:
 def _codes(level: Row) -> IntArray:
     """Codes of labels, equal where these are, 0 or more."""
     if isinstance(level, np.ndarray):
-        return level - min(int(level.min()), 0)
+        small = 0 <= level.min() and level.max() < LARGEST_TABLE
+        return level if small else np.unique(level, return_inverse=True)[1]
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(label, len(numbers)) for label in level], dtype=np.intp)

@@ -70,12 +70,12 @@ class Claims:
             raise InputError(f"stakes: found offer {wrong[0]}; allowed are 0 to {offers - 1}")
 
         # Every (owner, offer) that appears as a seller, then as one who receives, earns or has a stake.
-        paying, each = np.flatnonzero(receiver >= 0), np.arange(offers)
+        paying, each = (receiver >= 0).nonzero()[0], np.arange(offers)
         owner_of = np.concatenate([seller, receiver[paying], earner, holders])
-        claim, first = numbered(owner_of * offers + np.concatenate([each, paying, each, staked]))
-        _, royalty, complement, stake = np.split(claim, np.cumsum([offers, len(paying), offers]))
-        holder = owner_of[first]
-        offer = np.concatenate([each, paying, each, staked])[first]
+        offer_of = np.concatenate([each, paying, each, staked])
+        claim, first = numbered(owner_of * offers + offer_of)
+        royalty, others = claim[offers : offers + len(paying)], claim[offers + len(paying) :]
+        holder, offer = owner_of[first], offer_of[first]
 
         host = nests.hosts.index[offer]
         by_host = Groups.of(host * len(owners) + holder)
@@ -93,8 +93,8 @@ class Claims:
             host=host,
             tier=tier[by_tier.first],
             royalty=(royalty, paying),
-            complement=complement,
-            stake=stake,
+            complement=others[:offers],
+            stake=others[offers:],
         )
 
     @cached_property
@@ -168,7 +168,7 @@ class Pools:
         offers = np.arange(len(at_cost))
         given = row("pool", pool, len(offers))
         labels, (of_offer,) = coded([np.where(limited, offers, -1) if given is None else given])
-        member = np.flatnonzero(of_offer >= 0)
+        member = (of_offer >= 0).nonzero()[0]
         index, seller = of_offer[member], claims.seller[member]
         if at_cost[member].any():
             j = member[at_cost[member]][0]
@@ -176,11 +176,12 @@ class Pools:
             raise InputError(
                 f"{what}: offer {j} is sold at cost; allowed are offers whose seller sets a price"
             )
-        number, first = numbered(index)
-        another = seller != seller[first][number]
+        of_pool = np.empty(len(labels), dtype=np.intp)
+        of_pool[index[::-1]] = seller[::-1]  # the first one stays
+        another = seller != of_pool[index]
         if another.any():
             i = int(np.argmax(another))
-            one, other = claims.owners[seller[first[number[i]]]], claims.owners[seller[i]]
+            one, other = claims.owners[of_pool[index[i]]], claims.owners[seller[i]]
             raise InputError(
                 f"pool: {labels[index[i]]!r} holds offers of {one!r} and {other!r}; "
                 "allowed is one seller for each pool"

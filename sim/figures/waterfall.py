@@ -23,9 +23,11 @@ ACROSS = {"column": 1, "page": 2, "slide": 3}
 UNITS = {"months": ("months", 1.0)}
 POINTS = ("points", 100.0)  # of a share in per cent
 TOLD = {
+    "lag": "lag behind the frontier",
     "lab_token_share": "share of world tokens",
     "open_propensity": "probability of opening",
-}  # by the title
+}
+"""Measures of which the title speaks, and how."""
 
 
 class Bar(NamedTuple):
@@ -89,7 +91,7 @@ def waterfall(
     names
         Titles of regions by key.
     width
-        "column" (3.15 in), "page" (6.5 in) or "slide".
+        "column" (3.15 in), "page" (6.5 in) or "slide", which has room for what the title tells only.
     """
     with styled():
         size = preset(width)
@@ -101,7 +103,8 @@ def waterfall(
         found = effects(parts)
         head = Head(title or _finding(found, rule, whose), _measure(found, rule, whose), keys, size)
         foot = text.wrap(source, size.inches - 2 * EDGE, size.small, most=3)
-        _lay_out(figure, found, head, foot, colour, size, ACROSS[width], ROWS[width])
+        shown = [effect for effect in found if size.height is None or effect.column in TOLD]
+        _lay_out(figure, shown, head, foot, colour, size, ACROSS[width], ROWS[width])
         return figure
 
 
@@ -254,20 +257,23 @@ def _measure(found: list[Effect], rule: str, whose: str) -> str:
 
 
 def _finding(found: list[Effect], rule: str, whose: str) -> str:
-    """What happens to the share of tokens and to the propensity to open, never one as the other."""
+    """What clearly changes and what does not; the propensity to open is never told as the use of open models."""
     known = {effect.column: effect for effect in found if effect.known}
-    said = [_told(known[column], words) for column, words in TOLD.items() if column in known]
+    told = {words: _told(known[column]) for column, words in TOLD.items() if column in known}
+    said = [f"{words} {change}" for words, change in told.items() if change]
+    unclear = [words for words, change in told.items() if not change]
+    if unclear:
+        said.append(f"{wording.listed(unclear)} {'does' if len(unclear) == 1 else 'do'} not clearly change")
     if not said:
         return f"The effect of {rule} by channel"
     return f"{wording.sentence(rule)}: {whose} labs' {'; their '.join(said)}"
 
 
-def _told(effect: Effect, words: str) -> str:
-    """One effect in words: its direction, size and main channel, or that it is not clear."""
+def _told(effect: Effect) -> str:
+    """A change in words: its direction, size and main channel; nothing if it is not clear."""
     *parts, whole = effect.bars
     if float(_number(whole.part)) == 0.0 or whole.low <= 0.0 <= whole.high:
-        return f"{words} does not clearly change"
-    size = f"{_number(whole.part)} {effect.unit}"
-    said = f"{words} {'rises' if whole.part > 0 else 'falls'} by {size}"
+        return ""
+    said = f"{'rises' if whole.part > 0 else 'falls'} by {_number(whole.part)} {effect.unit}"
     main = max(parts, key=lambda bar: bar.part * math.copysign(1.0, whole.part))
     return f"{said}, mostly through {main.words}" if abs(main.part) >= abs(whole.part) / 2 else said

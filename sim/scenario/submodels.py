@@ -304,11 +304,11 @@ class Community(Entry):
     """What use gives back to a model."""
 
     improvement: float = parameter(
-        1.5,
+        0.3,
         unit="ECI points",
         ge=0,
         le=20,
-        source=JUDGEMENT,
+        source="judgement; a little: community fine-tunes rarely pass the base on general benchmarks",
         meaning="Most that a community adds to an open model",
     )
     half_use: float = parameter(
@@ -328,7 +328,7 @@ class Community(Entry):
         meaning="Decay of the stock of contributions and of data",
     )
     cheaper_serving: float = parameter(
-        0.3,
+        0.1,
         unit="share of serving cost",
         ge=0,
         lt=1,

@@ -18,7 +18,11 @@ def margin():
     """Nothing can be had but what a test says."""
 
     def build(market, **values: float) -> np.ndarray:
-        names = {"opener": (OPENER, FLAGSHIP), "opener_small": (OPENER, SMALL), "eastern": (EASTERN, FLAGSHIP)}
+        names = {
+            "opener": (OPENER, FLAGSHIP),
+            "opener_small": (OPENER, SMALL),
+            "eastern": (EASTERN, FLAGSHIP),
+        }
         found = np.full((len(market.setting.labs), 2), np.nan)
         for name, value in values.items():
             found[names[name]] = value

@@ -30,7 +30,9 @@ def seat(after):
 class TestTightening:
     @pytest.mark.parametrize(("lag", "acts"), [(5.9, True), (6.0, False), (np.nan, False)])
     def test_below_the_lag(self, seat, lag, acts):
-        government, market = seat("west", 0.0, lag, rival="east", tighten_below_lag=6.0, tighten_rule="tpp >= 9000")
+        government, market = seat(
+            "west", 0.0, lag, rival="east", tighten_below_lag=6.0, tighten_rule="tpp >= 9000"
+        )
         government.react()
         assert ("west-tightens" in government.acts) is acts
         assert market.policy_changed is acts

@@ -20,7 +20,14 @@ PLAIN = {"mechanisms.noise": False, "mechanisms.flywheel": False, "mechanisms.de
 
 
 def forced(**fields: Any) -> ForcedRelease:
-    base = {"kind": "forced_release", "name": "x", "date": "2023-08", "source": "s", "lab": "opener", "model": "X"}
+    base = {
+        "kind": "forced_release",
+        "name": "x",
+        "date": "2023-08",
+        "source": "s",
+        "lab": "opener",
+        "model": "X",
+    }
     return ForcedRelease.model_validate(base | {"mode": "open"} | fields)
 
 
@@ -41,7 +48,9 @@ class TestTraining:
         flop = state.training[OPENER] * 1e12 * 0.4 * 0.2 * 3 * SECONDS_PER_MONTH
         level = state.algorithm[OPENER]
         assert model.flop == pytest.approx(flop, rel=1e-12)
-        assert model.capability[FLAGSHIP] == pytest.approx(126.1 + 7.2 * (np.log10(flop / 2.1e25) + level), abs=1e-9)
+        assert model.capability[FLAGSHIP] == pytest.approx(
+            126.1 + 7.2 * (np.log10(flop / 2.1e25) + level), abs=1e-9
+        )
         assert model.capability[FLAGSHIP] - model.capability[SMALL] == pytest.approx(7.0)
         size = market.scenario.technology.bytes_per_token * (flop / 2.1e25) ** 0.5 * 10 ** (-0.5 * level)
         np.testing.assert_allclose(model.bytes_, [size, 0.08 * size], rtol=1e-9)

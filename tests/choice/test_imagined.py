@@ -94,7 +94,9 @@ class TestModes:
 
 class TestLessons:
     def lesson(self, market: Market, family, outlook, mode: int, horizon: int, lab: int = LEADER):
-        return taught(market.setting, market.state, market.policy, lab, family(market, lab), mode, horizon, outlook)
+        return taught(
+            market.setting, market.state, market.policy, lab, family(market, lab), mode, horizon, outlook
+        )
 
     @pytest.fixture
     def outlook(self, midway):
@@ -111,7 +113,9 @@ class TestLessons:
         market = midway()
         s, level = market.scenario.spillovers, market.state.algorithm
         openness = {OPENER: 1.0, EASTERN: 0.9}
-        n = sum(part * np.exp(-(level.max() - level[lab]) / s.pool_distance) for lab, part in openness.items())
+        n = sum(
+            part * np.exp(-(level.max() - level[lab]) / s.pool_distance) for lab, part in openness.items()
+        )
         own = np.exp(-(level.max() - level[LEADER]) / s.pool_distance)
         rise = (n + own) / (n + own + s.pool_half) - n / (n + s.pool_half)
         behind = np.maximum(level[LEADER] - level, 0.0)

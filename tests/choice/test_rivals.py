@@ -125,7 +125,9 @@ def long(market: Market, lab: int, own: Own, weights, spare, years, progress, le
     )
 
 
-def same_market(market: Market, lab: int, model: Model, mode: int, years: float, progress: float, lesson=None):
+def same_market(
+    market: Market, lab: int, model: Model, mode: int, years: float, progress: float, lesson=None
+):
     own = own_offers(market, lab, model, mode, years, progress)
     weights, spare = market.weights(), np.maximum(0.6 * market.state.bandwidth, 1.0)
     args = (market, lab, own, weights, spare, years, progress, lesson)
@@ -173,7 +175,15 @@ class TestPayoffs:
         model = family(market, lab)
         allowed = np.arange(len(MODES)) == mode
         found = evaluate(
-            setting, state, market.policy, lab, model, market.month, today(market), ahead=False, allowed=allowed
+            setting,
+            state,
+            market.policy,
+            lab,
+            model,
+            market.month,
+            today(market),
+            ahead=False,
+            allowed=allowed,
         )
         own = own_offers(market, lab, model, mode, 0.0, 0.0)
         weights = market.weights() * setting.cohorts.reconsider

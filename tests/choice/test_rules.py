@@ -80,7 +80,11 @@ class TestExperience:
         """N' = rho N + 1 and A' = [phi N A + (delta + (1 - delta) [taken]) payoff] / N', by hand."""
         p = Choice(ewa_forgone=0.5, ewa_memory=0.8, ewa_experience=0.6, intensity=2.0)
         seen = view(
-            today=[1.0, 2.0, 3.0, 4.0], present=2, attraction=np.array([0.5, 0.0, -1.0, 0.25]), experience=2.0, parameters=p
+            today=[1.0, 2.0, 3.0, 4.0],
+            present=2,
+            attraction=np.array([0.5, 0.0, -1.0, 0.25]),
+            experience=2.0,
+            parameters=p,
         )
         found = RULES["ewa"](seen)
         assert found.experience == pytest.approx(2.2)
@@ -93,7 +97,9 @@ class TestExperience:
         p = Choice(ewa_forgone=1.0, ewa_memory=0.9, ewa_experience=0.9)
         payoff, attraction, experience = np.array([0.1, 0.4, 0.2, 0.3]), np.zeros(4), 1.0
         for _ in range(400):
-            found = RULES["ewa"](view(today=payoff, attraction=attraction, experience=experience, parameters=p))
+            found = RULES["ewa"](
+                view(today=payoff, attraction=attraction, experience=experience, parameters=p)
+            )
             attraction, experience = found.attraction, found.experience
         np.testing.assert_allclose(attraction, payoff, rtol=1e-9)
         assert experience == pytest.approx(10.0, rel=1e-9)
@@ -107,9 +113,13 @@ class TestImitation:
     def test_the_peer_met_is_taken_by_the_fermi_rule(self):
         """Intensity 4: a peer ahead by 0.3 is followed with 1 / (1 + e^-1.2), one behind by 0.4 with 1 / (1 + e^1.6)."""
         ahead = 1 / (1 + np.exp(-1.2))
-        np.testing.assert_allclose(self.peers(own_profit=0.2, luck=0.49), [0, 1 - ahead, 0, ahead], rtol=1e-12)
+        np.testing.assert_allclose(
+            self.peers(own_profit=0.2, luck=0.49), [0, 1 - ahead, 0, ahead], rtol=1e-12
+        )
         behind = 1 / (1 + np.exp(1.6))
-        np.testing.assert_allclose(self.peers(own_profit=0.2, luck=0.51), [behind, 1 - behind, 0, 0], rtol=1e-12)
+        np.testing.assert_allclose(
+            self.peers(own_profit=0.2, luck=0.51), [behind, 1 - behind, 0, 0], rtol=1e-12
+        )
 
     def test_each_peer_is_met_as_often(self):
         luck = (np.arange(1000) + 0.5) / 1000

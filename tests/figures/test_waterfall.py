@@ -46,7 +46,7 @@ def words(figure, gid: str) -> str:
 def test_words_fit_and_do_not_meet(width: str, assert_tidy) -> None:
     figure = waterfall(table(), width=width, rule="A800, H800 barred", source="Source: aimarkets. " * 9)
     assert_tidy(figure)
-    assert len(figure.axes) == len(MEASURES)
+    assert len(figure.axes) == (3 if width == "slide" else len(MEASURES))
     assert min(text.get_fontsize() for text in figure.texts) >= 7
 
 
@@ -94,24 +94,34 @@ def test_shares_are_told_in_points_and_lags_in_months() -> None:
     [
         (
             (0.03, -0.01, 0.02, 0.0, 0.005, -0.002),
-            "Rule: Chinese labs' share of world tokens rises by 4.3 points, mostly through training FLOP; their "
-            "probability of opening rises by 4.3 points, mostly through training FLOP",
+            "Rule: Chinese labs' lag behind the frontier rises by 4.3 months, mostly through training FLOP; their "
+            "share of world tokens rises by 4.3 points, mostly through training FLOP; their probability of opening "
+            "rises by 4.3 points, mostly through training FLOP",
         ),
         (
             (-0.01, -0.01, -0.01, 0.0, -0.01, 0.0),
-            "Rule: Chinese labs' share of world tokens falls by 4.0 points; their probability of opening falls by "
-            "4.0 points",
+            "Rule: Chinese labs' lag behind the frontier falls by 4.0 months; their share of world tokens falls by "
+            "4.0 points; their probability of opening falls by 4.0 points",
         ),
         (
             (0.004, 0.0, 0.0, 0.0, 0.0, 0.0),
-            "Rule: Chinese labs' share of world tokens does not clearly change; their probability of opening does "
-            "not clearly change",
+            "Rule: Chinese labs' lag behind the frontier, share of world tokens and probability of opening do not "
+            "clearly change",
         ),
         ((np.nan,) * 6, "The effect of rule by channel"),
     ],
 )
 def test_title(parts, said: str) -> None:
     assert words(waterfall(table(parts=parts), rule="rule"), "title") == said
+
+
+def test_title_tells_the_clear_before_the_unclear() -> None:
+    some = table()
+    some.loc[some["column"] != "lag", ["low", "high"]] = -0.5, 0.5
+    assert words(waterfall(some, rule="rule"), "title") == (
+        "Rule: Chinese labs' lag behind the frontier rises by 4.3 months, mostly through training FLOP; their share "
+        "of world tokens and probability of opening do not clearly change"
+    )
 
 
 def test_subtitle_says_what_does_not_act_and_how_many_seeds() -> None:

@@ -175,7 +175,9 @@ class TestBroken:
             shares[makers_east] += 1.0
             return replace(sales, shares=shares)
 
-        self.raises(broken(lively, 4, spoil, "trade"), "2023-05: shares add up to more than 1 for makers in east: ")
+        self.raises(
+            broken(lively, 4, spoil, "trade"), "2023-05: shares add up to more than 1 for makers in east: "
+        )
 
     def test_compute_that_is_not_there(self, lively: Resolved):
         def spoil(market: Market, sales: Sales) -> Sales:
@@ -183,19 +185,26 @@ class TestBroken:
             load[firm(market, "eastcloud")] = 2.0 * market.state.bandwidth[firm(market, "eastcloud")]
             return replace(sales, load=load)
 
-        self.raises(broken(lively, 6, spoil, "trade"), "2023-07: serving compute beyond stock for eastcloud: ")
+        self.raises(
+            broken(lively, 6, spoil, "trade"), "2023-07: serving compute beyond stock for eastcloud: "
+        )
 
     def test_money_from_nowhere(self, lively: Resolved):
         def spoil(market: Market, books: Books) -> Books:
             market.state.cash[firm(market, "modest")] += 1e4
             return books
 
-        self.raises(broken(lively, 11, spoil, "settle"), "2023-12: cash change = flows does not hold for modest: ")
+        self.raises(
+            broken(lively, 11, spoil, "settle"), "2023-12: cash change = flows does not hold for modest: "
+        )
 
     @pytest.mark.parametrize(
         ("field", "message"),
         [
-            ("revenue", "2023-04: customers' spending = revenue + self-hosting does not hold for the market: "),
+            (
+                "revenue",
+                "2023-04: customers' spending = revenue + self-hosting does not hold for the market: ",
+            ),
             ("tokens", "2023-04: tokens bought = tokens sold + self-hosted does not hold for the market: "),
             ("royalties_paid", "2023-04: royalties paid = received does not hold for the market: "),
         ],
@@ -203,7 +212,9 @@ class TestBroken:
     @pytest.mark.parametrize("factor", [1.001, np.nan])
     def test_books_that_do_not_balance(self, lively: Resolved, field, message, factor):
         def spoil(market: Market, books: Books) -> Books:
-            return replace(books, **{field: getattr(books, field) * factor + (1.0 if factor == 1.001 else 0.0)})
+            return replace(
+                books, **{field: getattr(books, field) * factor + (1.0 if factor == 1.001 else 0.0)}
+            )
 
         self.raises(broken(lively, 3, spoil, "settle"), message)
 

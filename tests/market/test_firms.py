@@ -27,7 +27,9 @@ class TestExit:
         labs = market.record.labs
         assert labs["active"][:, MODEST].tolist() == [1, 1, 1, *[0] * 9]
         assert (labs["cash"][:3, MODEST] < 0).all()
-        assert not [row for row in market.record.models if row["lab"] == "modest"]  # it would release from month 1
+        assert not [
+            row for row in market.record.models if row["lab"] == "modest"
+        ]  # it would release from month 1
         assert not labs["capex"][3:, MODEST].any()
         assert not labs["staff"][3:, MODEST].any()
         assert not labs["funding"][3:, MODEST].any()
@@ -35,7 +37,9 @@ class TestExit:
     def test_its_service_ends_and_its_open_weights_stay(self, run):
         leak = {"name": "x", "kind": "forced_release", "date": "2023-02", "source": "s", "lab": "modest"}
         leak |= {"model": "m", "mode": "open", "capability": 121.0}
-        labs = run(POOR | {"events": [leak], "labs.modest.initial_compute": 20, "labs.modest.staff": 3e9}).record.labs
+        labs = run(
+            POOR | {"events": [leak], "labs.modest.initial_compute": 20, "labs.modest.staff": 3e9}
+        ).record.labs
         assert labs["tokens"][1, MODEST] > 0
         assert labs["active"][-1, MODEST] == 0
         assert labs["tokens"][-1, MODEST] == 0
@@ -126,7 +130,10 @@ class TestEntry:
 
     def test_an_entrant_starts_at_its_distance_behind_the_leader(self, run):
         values = FIXED | {"entry.entrant.initial_algorithm": -0.7, "mechanisms.noise": False}
-        market = run(values | {f"mechanisms.{k}": False for k in ("leakage", "distillation", "theft", "open_spillover")})
+        market = run(
+            values
+            | {f"mechanisms.{k}": False for k in ("leakage", "distillation", "theft", "open_spillover")}
+        )
         entries = self.entries(market)
         assert entries
         algorithm = market.record.labs["algorithm"]
@@ -137,7 +144,9 @@ class TestEntry:
             assert algorithm[month, i] == pytest.approx(np.nanmax(others) - 0.7 + own, abs=1e-9)
 
     def test_entrants_have_the_money_of_the_template(self, run):
-        market = run(FIXED | {"entry.entrant.parent": True, "entry.entrant.cash": 7e7, "entry.entrant.funding": 0})
+        market = run(
+            FIXED | {"entry.entrant.parent": True, "entry.entrant.cash": 7e7, "entry.entrant.funding": 0}
+        )
         for name, month in self.entries(market).items():
             assert market.record.labs["cash"][month, market.setting.labs.index(name)] == pytest.approx(7e7)
 
@@ -157,7 +166,8 @@ class TestRuleOfOnesOwn:
 
     def modes(self, market: Market, **which: Any) -> dict[str, set[str]]:
         return {
-            lab: {row["mode"] for row in market.record.models if row["lab"] == lab} for lab in market.scenario.labs
+            lab: {row["mode"] for row in market.record.models if row["lab"] == lab}
+            for lab in market.scenario.labs
         }
 
     def test_of_the_scenario(self, lively: Resolved):
@@ -173,7 +183,9 @@ class TestRuleOfOnesOwn:
         assert self.modes(market)["modest"] == {"closed"}
 
     def test_one_that_does_not_exist(self, lively: Resolved):
-        with pytest.raises(ValueError, match=r"unknown decision rule 'lookahed'; allowed: lookahead, myopic, ewa"):
+        with pytest.raises(
+            ValueError, match=r"unknown decision rule 'lookahed'; allowed: lookahead, myopic, ewa"
+        ):
             Market(lively.with_values({"choice.rule": "lookahed"}).scenario, seed=1)
         with pytest.raises(ValueError, match=r"decision rule 'somebodys_rules:never' cannot be imported"):
             Market(lively.with_values({"labs.opener.rule": "somebodys_rules:never"}).scenario, seed=1)

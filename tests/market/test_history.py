@@ -75,7 +75,9 @@ class TestReplay:
 
     def test_without_a_capability_it_is_what_the_lab_s_training_gives(self, run):
         values = {"choice.rule": "fixed", "mechanisms.noise": False, "mechanisms.flywheel": False}
-        told = run(values | {"history": story("O-2"), "history_until": "2023-07", "mechanisms.derivation": False})
+        told = run(
+            values | {"history": story("O-2"), "history_until": "2023-07", "mechanisms.derivation": False}
+        )
         (found,) = [r for r in releases(told, "opener") if r["forced"]]
         expected = 126.1 + 7.2 * (np.log10(found["flop"] / 2.1e25) + found["algorithm"])
         assert found["capability"] == pytest.approx(expected, abs=1e-9)

@@ -148,7 +148,11 @@ for name in CHANNELS:
 
 @measures("derivation")
 def _(run: Run, lively: Resolved) -> None:
-    eager = FIXED | {"spillovers.derivation_lag": 0, "spillovers.adaptation_loss": 0.0, "labs.modest.capex": 1e7}
+    eager = FIXED | {
+        "spillovers.derivation_lag": 0,
+        "spillovers.adaptation_loss": 0.0,
+        "labs.modest.capex": 1e7,
+    }
     assert {row["base"] for row in run(eager).record.models} - {""}
     assert {row["base"] for row in run(eager | off("derivation")).record.models} == {""}
 
@@ -268,7 +272,12 @@ def _(run: Run, lively: Resolved) -> None:
 def _(run: Run, lively: Resolved) -> None:
     west = {"rival": "east", "tighten_below_lag": 120.0, "restrict_open_above": 100.0}
     strict = FIXED | {"governments.west": west}
-    is_as(run, "reactions", {"governments": {"west": west | {"tighten_below_lag": None, "restrict_open_above": None}}}, strict)
+    is_as(
+        run,
+        "reactions",
+        {"governments": {"west": west | {"tighten_below_lag": None, "restrict_open_above": None}}},
+        strict,
+    )
 
 
 @measures("content_rules")

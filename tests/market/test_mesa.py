@@ -60,7 +60,9 @@ def test_the_vocabulary_of_agent_sets(model: Market):
     assert {"eastern", "modest"} <= set(eastern.get("name"))
     assert model.labs.agg("families", sum) == len(model.record.models)
     assert model.labs.agg("families", max) >= 2
-    assert model.clouds.select(lambda cloud: state.hosted[cloud.index].any()).get("name") == model.setting.clouds
+    assert (
+        model.clouds.select(lambda cloud: state.hosted[cloud.index].any()).get("name") == model.setting.clouds
+    )
     told: list[str] = []
     model.labs.do(lambda lab: told.append(lab.name))
     assert told == model.setting.labs

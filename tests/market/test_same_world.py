@@ -133,7 +133,11 @@ class TestNames:
 
     def test_another_name_changes_nothing_but_the_name_where_no_draw_counts(self, lively: Resolved, run):
         """Fixed modes, no noise, no entry; every lab releases in every month, so that no phase is drawn."""
-        values: dict[str, Any] = {"choice.rule": "fixed", "mechanisms.noise": False, "mechanisms.entry": False}
+        values: dict[str, Any] = {
+            "choice.rule": "fixed",
+            "mechanisms.noise": False,
+            "mechanisms.entry": False,
+        }
         values |= {f"labs.{name}.release_interval": 1 for name in lively.scenario.labs}
         first = run(values)
         data = first.scenario.model_dump(mode="json")
@@ -237,6 +241,8 @@ class TestP12:
         assert 0 < added[0] < 0.6 * added[1]
         assert ruled["flop_price"][last, east] > 2.0 * free["flop_price"][last, east]
         assert ruled["bandwidth_price"][last, east] == free["bandwidth_price"][last, east]
-        assert ruled["compute_serving"][last, east] == pytest.approx(free["compute_serving"][last, east], rel=0.05)
+        assert ruled["compute_serving"][last, east] == pytest.approx(
+            free["compute_serving"][last, east], rel=0.05
+        )
         np.testing.assert_allclose(ruled["flop_price"][:, west], free["flop_price"][:, west], rtol=1e-12)
         assert ruled["capability"][last, east] < free["capability"][last, east] - 0.5

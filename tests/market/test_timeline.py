@@ -33,7 +33,9 @@ class TestLevers:
         assert (paid < 0.2 * revenue).all()  # `bigcloud` hosts the open models of `opener` too
 
     def test_a_full_ban_ends_use_in_its_segments_only(self, run):
-        ban = event("vendor_ban", "2023-06", region="east", segments=["public"], origin="west", weights_too=True)
+        ban = event(
+            "vendor_ban", "2023-06", region="east", segments=["public"], origin="west", weights_too=True
+        )
         tokens = run(FIXED | {"events": [ban]}).record.usage["tokens"]
         public = 2
         assert tokens[4, EAST, public, :, WEST].sum() > 0
@@ -51,7 +53,10 @@ class TestLevers:
     def test_a_part_ban_leaves_a_part(self, run):
         def western(coverage: float) -> float:
             ban = event("vendor_ban", "2023-02", region="east", segments=["public"], origin="west")
-            market = run(FIXED | {"mechanisms.inertia": False, "events": [ban | {"coverage": coverage, "weights_too": True}]})
+            market = run(
+                FIXED
+                | {"mechanisms.inertia": False, "events": [ban | {"coverage": coverage, "weights_too": True}]}
+            )
             customers = market.record.usage["customers"][-1, EAST, 2]
             return float(customers[:, WEST].sum() / customers.sum())
 
@@ -63,7 +68,9 @@ class TestLevers:
 
     def test_an_api_that_is_withdrawn_sells_nothing_there(self, run):
         leave = event("api_withdrawal", "2023-06", until="2023-09", labs=["leader", "opener"], region="east")
-        tokens = run(FIXED | {"mechanisms.entry": False, "events": [leave]}).record.usage["tokens"][:, EAST, :, :, WEST]
+        tokens = run(FIXED | {"mechanisms.entry": False, "events": [leave]}).record.usage["tokens"][
+            :, EAST, :, :, WEST
+        ]
         by_month = tokens[..., API].sum(axis=(1, 2))
         assert (by_month[[3, 4, 8, 9]] > 0).all()
         assert not by_month[5:8].any()
@@ -91,7 +98,9 @@ class TestReleasePolicies:
 
     @pytest.mark.parametrize("rule", ["lookahead", "myopic", "ewa", "imitate", "fixed"])
     def test_a_forbidden_mode_is_not_taken(self, run, rule):
-        ban = event("release_policy", "2023-05", region="west", modes=["open", "open_lagged"], stance="forbid")
+        ban = event(
+            "release_policy", "2023-05", region="west", modes=["open", "open_lagged"], stance="forbid"
+        )
         market = run({"choice.rule": rule, "events": [ban], "choice.intensity": 0.0})
         assert not self.modes(market, "west", since=4) & {"open", "open_lagged"}
         for row in market.record.decisions:
@@ -128,7 +137,12 @@ class TestReleasePolicies:
         pay = event("subsidy", "2023-01", region="west", target="open_release", rate=0.03)
         row = next(r for r in run({"events": [pay]}).record.decisions if r["lab"] == "opener")
         paid = {mode: row[f"{mode}_policy"] / row["scale"] for mode in MODES}
-        assert paid == {"closed": 0, "open_lagged": 0, "open_restricted": pytest.approx(0.03), "open": pytest.approx(0.03)}
+        assert paid == {
+            "closed": 0,
+            "open_lagged": 0,
+            "open_restricted": pytest.approx(0.03),
+            "open": pytest.approx(0.03),
+        }
 
 
 class TestReactions:
@@ -138,14 +152,22 @@ class TestReactions:
 
     def test_the_rival_s_chips_are_tightened_once_it_comes_near(self, run):
         limit = 1.5
-        values = FIXED | {"events": [], "governments": {"west": {"rival": "east", "tighten_below_lag": limit}}}
+        values = FIXED | {
+            "events": [],
+            "governments": {"west": {"rival": "east", "tighten_below_lag": limit}},
+        }
         market = run(values)
         lag = market.record.market["lag"][:, EAST]
         near = int(np.flatnonzero(lag < limit)[0])
         act = self.acts(market, "west")["west-tightens"]
         assert isinstance(act, ExportRule)
         assert (act.region, act.date - market.months[0]) == ("east", near + 1)
-        assert market.catalogue.covered(act.predicate).tolist() == [True, True, True, False]  # not the rival's own
+        assert market.catalogue.covered(act.predicate).tolist() == [
+            True,
+            True,
+            True,
+            False,
+        ]  # not the rival's own
         price, free = (m.record.market["flop_price"][:, EAST] for m in (market, run(FIXED | {"events": []})))
         assert np.array_equal(price[: near + 1], free[: near + 1])
         assert (price[near + 1 :] > 1.5 * free[near + 1 :]).all()
@@ -198,5 +220,8 @@ class TestReactions:
         bar = event("export_rule", "2023-03", region="east", predicate="origin == west")
         base = FIXED | {"events": [bar], "chips.local.supply.east": 1.2, "mechanisms.smuggling": False}
         plain, paid = run(base), run(base | {"governments": {"east": {"subsidise_shortfall": 4.0}}})
-        gain = paid.record.market["compute_domestic"][-1, EAST] / plain.record.market["compute_domestic"][-1, EAST]
+        gain = (
+            paid.record.market["compute_domestic"][-1, EAST]
+            / plain.record.market["compute_domestic"][-1, EAST]
+        )
         assert gain > 1.02

@@ -25,10 +25,14 @@ class TestRun:
     def test_a_cluster_of_ten_thousand_h100(self):
         """10,000 x 989e12 FLOP/s x 0.4 x 0.25 for 90 days and 7.5 hours (three months)."""
         seconds = (91 * 24 + 7.5) * 3600
-        assert run_flop(10_000 * 989.0, 0.4, 3.0, 0.25) == pytest.approx(10_000 * 989e12 * 0.1 * seconds, rel=1e-12)
+        assert run_flop(10_000 * 989.0, 0.4, 3.0, 0.25) == pytest.approx(
+            10_000 * 989e12 * 0.1 * seconds, rel=1e-12
+        )
 
     def test_of_many_labs(self):
-        np.testing.assert_allclose(run_flop([1.0, 2.0, 0.0], 0.4, 1.0, 0.2) / run_flop(1.0, 0.4, 1.0, 0.2), [1, 2, 0])
+        np.testing.assert_allclose(
+            run_flop([1.0, 2.0, 0.0], 0.4, 1.0, 0.2) / run_flop(1.0, 0.4, 1.0, 0.2), [1, 2, 0]
+        )
 
 
 class TestCapability:

@@ -230,7 +230,9 @@ class TestP12:
         unsold = np.flatnonzero(chips_sold(offers, budget) == 0.0)
         assume(len(unsold))
         gone = data.draw(st.sets(st.sampled_from(unsold.tolist()), min_size=1))
-        barred = replace(offers, limit=np.where(np.isin(np.arange(len(offers.limit)), list(gone)), 0, offers.limit))
+        barred = replace(
+            offers, limit=np.where(np.isin(np.arange(len(offers.limit)), list(gone)), 0, offers.limit)
+        )
         got, other = buy(budget, offers), buy(budget, barred)
         for name in ("flops", "bandwidth", "raw_flops", "spent"):
             assert np.array_equal(getattr(got, name), getattr(other, name))
@@ -256,11 +258,15 @@ class TestBest:
 
 class TestPaths:
     def test_prices_fall_by_the_decline_each_year(self):
-        found = chip_price(np.array([100.0, 100.0, 100.0]), np.array([0.12] * 3), np.array([-5.0, 12.0, 24.0]))
+        found = chip_price(
+            np.array([100.0, 100.0, 100.0]), np.array([0.12] * 3), np.array([-5.0, 12.0, 24.0])
+        )
         np.testing.assert_allclose(found, [100.0, 88.0, 77.44])
 
     def test_supply_grows_from_the_first_year(self):
-        limits = [supply_limit(np.array([12.0]), np.array([3.0]), np.array([age]))[0] for age in (-4, 0, 12, 24)]
+        limits = [
+            supply_limit(np.array([12.0]), np.array([3.0]), np.array([age]))[0] for age in (-4, 0, 12, 24)
+        ]
         np.testing.assert_allclose(limits, [1.0, 1.0, 3.0, 9.0])
 
     def test_no_limit_stays_none(self):

@@ -22,7 +22,9 @@ def test_bytes_of_the_reference_model():
 
 
 @given(st.floats(1e22, 1e28), st.floats(-3, 3))
-def test_a_hundred_times_the_compute_is_ten_times_the_size_and_two_orders_of_progress_undo_it(flop, algorithm):
+def test_a_hundred_times_the_compute_is_ten_times_the_size_and_two_orders_of_progress_undo_it(
+    flop, algorithm
+):
     now = bytes_per_token(flop, algorithm, **SIZE)
     larger = bytes_per_token(100 * flop, algorithm, **SIZE)
     assert larger == pytest.approx(10 * now, rel=1e-9)

@@ -36,7 +36,11 @@ class TestV10OpeningWithAComplement:
 
     def payoffs(self, a: float, m: float) -> tuple[float, float]:
         """Of the lab, closed and open, from the price equilibrium; m in money per unit, sold at 1."""
-        keywords: dict[str, Any] = {"price_sensitivity": 1 / self.MU, "price_form": "linear", "tolerance": 1e-13}
+        keywords: dict[str, Any] = {
+            "price_sensitivity": 1 / self.MU,
+            "price_form": "linear",
+            "tolerance": 1e-13,
+        }
         closed = solve_prices([a / self.MU], [self.C], owner=["lab"], **keywords)
         at_cost = {"at_cost": [True], "complement": m / self.C, "complement_to": ["lab"]}
         opened = solve_prices([a / self.MU], [self.C], owner=["host"], **at_cost, **keywords)
@@ -75,7 +79,11 @@ class TestV10InTheMarketOfALab:
     def world(self, m: float) -> tuple[Setting, State, Outlook, Model]:
         off = ("inertia", "serving_capacity", "entry", "hosting", "community", "funding_response", "trust")
         values: dict[str, Any] = {f"mechanisms.{name}": False for name in (*off, "spillover_foresight")}
-        values |= {"technology.small_gap": 0.0, "technology.small_size": 1.0, "technology.self_hosting_cost": 1.0}
+        values |= {
+            "technology.small_gap": 0.0,
+            "technology.small_size": 1.0,
+            "technology.self_hosting_cost": 1.0,
+        }
         values |= {"technology.cost_floor": 0.0, "demand.tier_nesting": 0.0, "demand.host_nesting": 0.0}
         data = TINY.with_values(values).scenario.model_dump(mode="json")
         data["labs"] = {"leader": data["labs"]["leader"] | {"complement": m}}
@@ -88,7 +96,11 @@ class TestV10InTheMarketOfALab:
         state.bandwidth[:], state.bandwidth_value[:] = 1e3, 1e3 * 6000.0
         level = setting.cohorts.difficulty[0]  # so that ability is one half
         model = Model(
-            capability=np.array([level, level]), bytes_=np.array([1e9, 1e9]), flop=1e25, algorithm=0.0, base=-1
+            capability=np.array([level, level]),
+            bytes_=np.array([1e9, 1e9]),
+            flop=1e25,
+            algorithm=0.0,
+            base=-1,
         )
         weights = setting.cohorts.spending.copy()
         return setting, state, Outlook(np.full(2, 6000.0), weights, 0.0, 1.0, np.array([1e25])), model
@@ -122,7 +134,9 @@ class TestV10InTheMarketOfALab:
             return (mine * (1 + m - np.exp(-h)) + at_cost * m) / (1 + mine + at_cost)
 
         best = [
-            -minimize_scalar(lambda h, f=f: -f(h), bounds=(-3, 8), method="bounded", options={"xatol": 1e-10}).fun
+            -minimize_scalar(
+                lambda h, f=f: -f(h), bounds=(-3, 8), method="bounded", options={"xatol": 1e-10}
+            ).fun
             for f in (closed, opened)
         ]
         return best[0], best[1]
@@ -241,7 +255,13 @@ MECHANISMS = tuple(type(TINY.scenario.mechanisms).model_fields)
 EVENT = {"name": "extra", "date": "2023-04", "source": "s"}
 EVENTS = st.sampled_from(
     [
-        {"kind": "export_rule", "region": "south", "predicate": "tpp >= 1", "licensed": 0.4, "volume_cap": 0.2},
+        {
+            "kind": "export_rule",
+            "region": "south",
+            "predicate": "tpp >= 1",
+            "licensed": 0.4,
+            "volume_cap": 0.2,
+        },
         {"kind": "vendor_ban", "region": "south", "segments": ["makers"], "origin": "north", "coverage": 0.6},
         {"kind": "api_withdrawal", "labs": ["leader", "follower"], "region": "south"},
         {"kind": "licence_change", "lab": "southern", "threshold": 0.0, "royalty": 0.4},
@@ -299,7 +319,9 @@ class TestV15Identities:
             assert (state.shares.sum(axis=1) <= 1.0 + 1e-9).all()
 
             tokens, spending = record.usage["tokens"][t], record.usage["spending"][t]
-            clouds, labs = ({k: np.nan_to_num(v[t]) for k, v in table.items()} for table in (record.clouds, record.labs))
+            clouds, labs = (
+                {k: np.nan_to_num(v[t]) for k, v in table.items()} for table in (record.clouds, record.labs)
+            )
             own, hosted, alone = 0, 1, 2
             near: dict[str, float] = {"rel": 1e-8, "abs": 1e-6}
             assert tokens[..., own].sum() == pytest.approx(labs["tokens"].sum(), **near)

@@ -68,7 +68,9 @@ def test_older_open_weights_stay_on_offer_beside_a_closed_successor(setting: Set
 
 
 class TestConsideration:
-    @pytest.mark.parametrize(("most", "flagships", "small"), [(0, [], []), (1, [2], [2]), (2, [1, 2], [1, 2])])
+    @pytest.mark.parametrize(
+        ("most", "flagships", "small"), [(0, [], []), (1, [2], [2]), (2, [1, 2], [1, 2])]
+    )
     def test_the_most_capable_of_each_tier(self, world, most, flagships, small):
         setting, state, _ = world({"demand.considered": most})
         found = considered(setting, state)

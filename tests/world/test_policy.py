@@ -126,7 +126,9 @@ class TestKinds:
 
 
 class TestModes:
-    def modes(self, lively: Resolved, *events: dict[str, Any], region: str = "east", capability: float = 130.0):
+    def modes(
+        self, lively: Resolved, *events: dict[str, Any], region: str = "east", capability: float = 130.0
+    ):
         allowed, rates = policy(lively, 3, *events).modes_for(region, capability)
         return [mode for mode, ok in zip(MODES, allowed, strict=True) if ok], rates.tolist()
 

@@ -71,13 +71,21 @@ class TestCatalogue:
     def test_a_predicate_reads_the_fields_of_the_law(self, lively: Resolved):
         catalogue = Catalogue(Setting(lively.scenario))
         assert catalogue.covered("tpp >= 4800").tolist() == [True, True, False, False]
-        assert catalogue.covered("interconnect >= 900 and bandwidth > 3.1").tolist() == [False, False, True, False]
+        assert catalogue.covered("interconnect >= 900 and bandwidth > 3.1").tolist() == [
+            False,
+            False,
+            True,
+            False,
+        ]
         assert catalogue.covered("name == local").tolist() == [False, False, False, True]
 
 
 class TestWithoutRules:
     def test_chips_are_bought_at_home_or_legally(self, lively: Resolved):
-        for region, home in ((WEST, [DOMESTIC, DOMESTIC, DOMESTIC, LEGAL]), (EAST, [LEGAL, LEGAL, LEGAL, DOMESTIC])):
+        for region, home in (
+            (WEST, [DOMESTIC, DOMESTIC, DOMESTIC, LEGAL]),
+            (EAST, [LEGAL, LEGAL, LEGAL, DOMESTIC]),
+        ):
             offers = Desk(lively).offers(region)
             assert offers.channel.tolist() == home
             assert (offers.quota == -1).all()
@@ -224,7 +232,9 @@ class TestLimits:
         subsidy = {"name": "x", "kind": "subsidy", "date": "2023-01", "source": "s", "region": "east"}
         desk = Desk(lively, {**subsidy, "target": "domestic_chips", "rate": 0.3})
         for region, factors in ((EAST, [1, 1, 1, 0.7]), (WEST, [1, 1, 1, 1])):
-            np.testing.assert_allclose(desk.offers(region).price / desk.catalogue.price(3), factors, rtol=1e-12)
+            np.testing.assert_allclose(
+                desk.offers(region).price / desk.catalogue.price(3), factors, rtol=1e-12
+            )
 
 
 class TestEndUsers:
@@ -256,7 +266,15 @@ class TestP12:
             rule(end_users=["leader"]),
             rule(date="2023-05"),
         ],
-        ids=["covers nothing", "not bought", "caps what is not bought", "all licensed", "not sold", "abroad", "later"],
+        ids=[
+            "covers nothing",
+            "not bought",
+            "caps what is not bought",
+            "all licensed",
+            "not sold",
+            "abroad",
+            "later",
+        ],
     )
     def test_bits(self, lively: Resolved, harmless):
         assert same_bits(Desk(lively).buy(SPEND, SERVE), Desk(lively, harmless).buy(SPEND, SERVE))

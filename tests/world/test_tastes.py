@@ -119,7 +119,14 @@ class TestAvailability:
         assert np.array_equal(np.isneginf(later), np.isneginf(free))
 
     def test_its_successors_do_not(self, world):
-        rule = {"name": "e", "kind": "content_rule", "date": "2023-01", "source": "s", "region": "east", "delay": 2}
+        rule = {
+            "name": "e",
+            "kind": "content_rule",
+            "date": "2023-01",
+            "source": "s",
+            "region": "east",
+            "delay": 2,
+        }
         setting, state, policy = world(PLAIN | {"events": [rule]}, month=8)
         state.released[:4] = 8
         offers = current_offers(setting, state)
@@ -193,12 +200,18 @@ class TestPromotions:
 
 class TestService:
     def test_what_is_served_by_whom(self, look):
-        values = {"segments.makers.support": 2.0, "segments.makers.sovereignty": 0.7, "demand.host_support": 0.5}
+        values = {
+            "segments.makers.support": 2.0,
+            "segments.makers.sovereignty": 0.7,
+            "demand.host_support": 0.5,
+        }
         base = {"segments.makers.support": 0.0, "segments.makers.sovereignty": 0.0}
         custom = {"segments.makers.customisation": 0.3}
         setting, offers, xi = look(**PLAIN, **values, **custom)
         _, _, none = look(**PLAIN, **base, **{"segments.makers.customisation": 0.0})
-        worth = np.where(offers.channel == API, 2.0, np.where(offers.channel == 4, 0.7, 1.0)) + 0.3 * offers.open_
+        worth = (
+            np.where(offers.channel == API, 2.0, np.where(offers.channel == 4, 0.7, 1.0)) + 0.3 * offers.open_
+        )
         found = (xi - none)[rows(setting, segment="makers")]
         np.testing.assert_allclose(found, np.broadcast_to(worth, found.shape), atol=1e-12)
 
@@ -226,7 +239,9 @@ class TestQuality:
         np.testing.assert_allclose(found[:, 0, 0], 0.5 * c.capability_value[0], rtol=1e-12)
 
     @given(st.floats(50, 300), st.floats(0, 30), st.floats(0, 5))
-    def test_more_capability_is_worth_more_up_to_the_worth_of_all_tasks(self, setting_once, capability, gain, years):
+    def test_more_capability_is_worth_more_up_to_the_worth_of_all_tasks(
+        self, setting_once, capability, gain, years
+    ):
         c = setting_once.cohorts
         xi = np.zeros((len(c), 2))
         low, high = quality(setting_once, xi, np.array([capability, capability + gain]), years).T

@@ -88,7 +88,9 @@ class TestRoyalties:
         assert np.array_equal(found.royalty, np.where(paying, 0.1, 0.0))
         assert paying.sum() == 2
 
-    @pytest.mark.parametrize(("threshold", "payers"), [(499.9, [1]), (500.0, []), (49.9, [1, 2]), (0.0, [1, 2])])
+    @pytest.mark.parametrize(
+        ("threshold", "payers"), [(499.9, [1]), (500.0, []), (49.9, [1, 2]), (0.0, [1, 2])]
+    )
     def test_above_the_threshold_and_not_at_it(self, deal, threshold, payers):
         values = {"labs.eastern.licence_threshold": threshold, "clouds.host.users": 50}
         _, _, offers, found = deal(**values)
@@ -170,7 +172,10 @@ class TestGame:
     def test_models_of_a_tier_and_hosts_of_a_model_are_alike(self, solved):
         setting, offers, _, q, result = solved
         eps = setting.cohorts.price_sensitivity[:, None]
-        models = [f"{lab}/{open_}/{new}" for lab, open_, new in zip(offers.lab, offers.open_, offers.newest, strict=True)]
+        models = [
+            f"{lab}/{open_}/{new}"
+            for lab, open_, new in zip(offers.lab, offers.open_, offers.newest, strict=True)
+        ]
         hosts = [f"{tier}:{model}" for tier, model in zip(offers.tier, models, strict=True)]
         expected = choice_shares(
             q - eps * np.log(result.prices), nests=(offers.tier.tolist(), hosts), nesting=(0.4, 0.3)

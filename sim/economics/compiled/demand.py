@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.economics.compiled.jit import compiled, exp, log
+from sim.economics.compiled.jit import compiled, exp, exponentiate, log, powers
 from sim.economics.compiled.layout import Demand, Market, Reference, Segments, Structure, Trade
 from sim.economics.nests import FloatArray
 
@@ -48,6 +48,14 @@ def set_cells(game: Structure, market: Market, segments: Segments, at: Reference
                 at.no_host[g, p] = at.no_tier[t, p] = 0.0
                 cell += 1
     at.start[len(game.host)] = cell
+    at.some[:] = False
+    at.asked[:] = False
+    for k in range(len(game.claim_offer)):
+        j = game.claim_offer[k]
+        has = at.start[j] < at.start[j + 1]
+        at.some[game.claim_group[k]] |= has
+        if k < len(game.host):
+            at.asked[game.claim_group[k]] |= has or market.nowhere[j] > 0.0
 
 
 @compiled
@@ -78,7 +86,7 @@ def refer(h: FloatArray, game: Structure, market: Market, segments: Segments, at
         g = game.host[j]
         for c in range(start[j], start[j + 1]):
             e[c] -= best[g, at.segment[c]]
-    _exp(e[: start[len(h)]])
+    exponentiate(e[: start[len(h)]])
     for g in range(hosts):
         t = game.tier[g]
         for s in range(live):
@@ -96,7 +104,7 @@ def refer(h: FloatArray, game: Structure, market: Market, segments: Segments, at
         for s in range(live):
             at.log_host[g, s] -= at.log_tier[t, s]
     at.host[:] = at.log_host
-    _exp(at.host.reshape(-1))
+    exponentiate(at.host.reshape(-1))
     for s in range(live):
         outside = market.outside[segments.index[s]]
         top = outside
@@ -118,12 +126,12 @@ def set_shares(h: FloatArray, game: Structure, segments: Segments, at: Reference
     """Shares at prices h by level, as `sim.economics.demand.nested_shares`."""
     ratio, live, hosts, tiers = game.inner / game.outer, segments.live, len(game.tier), len(at.tier)
     u, of_host, in_tier, of_tier, in_all = demand.u, demand.of_host, demand.in_tier, demand.of_tier, demand.in_all
-    factor, kinds = demand.factor, segments.kinds
+    factor, kinds, per_host = demand.factor, segments.kinds, demand.per_host
     for s in range(live):
         if s == 0 or segments.kind[s] > segments.kind[s - 1]:
             for j in range(len(h)):
                 factor[j * kinds + segments.kind[s]] = (at.h[j] - h[j]) * (segments.b[s] / game.inner)
-    _exp(factor[: len(h) * kinds])
+    exponentiate(factor[: len(h) * kinds])
     of_host[:] = at.no_host
     for j in range(len(h)):
         g = game.host[j]
@@ -131,13 +139,13 @@ def set_shares(h: FloatArray, game: Structure, segments: Segments, at: Reference
             s = at.segment[c]
             u[c] = at.e[c] * factor[j * kinds + segments.kind[s]]
             of_host[g, s] += u[c]
-    _power(of_host.reshape(-1), at.host.reshape(-1), ratio, in_tier.reshape(-1))
+    powers(of_host.reshape(-1), at.host.reshape(-1), ratio, in_tier.reshape(-1))
     of_tier[:] = at.no_tier
     for g in range(hosts):
         t = game.tier[g]
         for s in range(live):
             of_tier[t, s] += in_tier[g, s]
-    _power(of_tier.reshape(-1), at.tier.reshape(-1), game.outer, in_all.reshape(-1))
+    powers(of_tier.reshape(-1), at.tier.reshape(-1), game.outer, in_all.reshape(-1))
     demand.total[:] = at.outside
     for t in range(tiers):
         for s in range(live):
@@ -149,24 +157,8 @@ def set_shares(h: FloatArray, game: Structure, segments: Segments, at: Reference
         t = game.tier[g]
         for s in range(live):
             in_tier[g, s] /= of_tier[t, s]
-            demand.buyers[g, s] = segments.w[s] * in_tier[g, s] * in_all[t, s] / of_host[g, s]
-
-
-@compiled
-def _exp(x: FloatArray) -> None:
-    for i in range(len(x)):
-        x[i] = exp(x[i])
-
-
-@compiled
-def _power(base: FloatArray, scale: FloatArray, exponent: float, out: FloatArray) -> None:
-    """Scale base^exponent: a single long loop, since what is left over at the end of loops costs most."""
-    if exponent == 1.0:
-        for i in range(len(base)):
-            out[i] = scale[i] * base[i]
-    else:
-        for i in range(len(base)):
-            out[i] = scale[i] * exp(exponent * log(base[i]))
+            per_host[g, s] = 1.0 / of_host[g, s]
+            demand.buyers[g, s] = segments.w[s] * in_tier[g, s] * in_all[t, s] * per_host[g, s]
 
 
 @compiled
@@ -206,9 +198,11 @@ def set_diversion(
         for c in range(at.start[j], at.start[j + 1]):
             x[i, at.segment[c]] += value * demand.u[c]
     for i in range(len(game.group_host)):
+        if not at.some[i]:
+            continue
         g, pair = game.group_host[i], game.group_pair[i]
         for s in range(live):
-            x[i, s] /= demand.of_host[g, s]  # Y
+            x[i, s] *= demand.per_host[g, s]  # Y
             z[pair, s] += x[i, s] * demand.in_tier[g, s]
     for pair in range(len(game.pair_tier)):
         t, f = game.pair_tier[pair], game.pair_owner[pair]
@@ -220,6 +214,8 @@ def set_diversion(
         for s in range(live):
             z[pair, s] = w[f, s] + by_tier * z[pair, s]
     for i in range(len(game.group_host)):
+        if not at.asked[i]:
+            continue
         pair = game.group_pair[i]
         for s in range(live):
             x[i, s] = z[pair, s] + by_host * x[i, s]

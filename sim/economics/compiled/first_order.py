@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.economics.compiled.demand import near, refer, set_diversion, set_mix, set_shares
-from sim.economics.compiled.jit import compiled
+from sim.economics.compiled.jit import compiled, exponentiate
 from sim.economics.compiled.layout import Demand, Market, Reference, Rules, Segments, Structure, Trade
 from sim.economics.nests import FloatArray
 
@@ -30,9 +30,14 @@ def price_step(
     """
     offers, pools = len(game.host), len(market.capacity)
     for j in range(offers):
-        trade.price[j] = math.exp(x[j]) if game.positive else x[j]
-        trade.h[j] = x[j] if game.log_price else trade.price[j]
-        trade.use[j] = math.exp(-game.usage * x[j]) if game.usage > 0.0 else 1.0
+        trade.price[j], trade.use[j] = x[j], -game.usage * x[j]
+    if game.positive:
+        exponentiate(trade.price)
+    trade.h[:] = x[:offers] if game.log_price else trade.price
+    if game.usage > 0.0:
+        exponentiate(trade.use)
+    else:
+        trade.use[:] = 1.0
     trade.cost[:] = market.cost
     for r in range(pools):
         trade.shadow[r] = max(x[offers + r], 0.0) * market.shadow_unit[r]

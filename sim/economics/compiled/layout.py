@@ -115,6 +115,8 @@ class Reference(NamedTuple):
     log_tier: FloatArray  # (tiers, live) worth of a tier, as of nests
     tier: FloatArray  # (tiers, live)
     outside: FloatArray  # (live,)
+    some: BoolArray  # (groups,) whether Y may be other than 0
+    asked: BoolArray  # (groups,) whether a seller looks at X
 
 
 class Demand(NamedTuple):
@@ -123,6 +125,7 @@ class Demand(NamedTuple):
     factor: FloatArray  # (offers * kinds,) what prices do to `e`
     u: FloatArray  # (cells,) `e` at present prices
     of_host: FloatArray  # (hosts, live) sum of it in a nest
+    per_host: FloatArray  # (hosts, live) inverse of that
     in_tier: FloatArray  # (hosts, live) share of a nest in its tier
     of_tier: FloatArray  # (tiers, live) sum over the nests of a tier
     in_all: FloatArray  # (tiers, live) share of a tier
@@ -201,10 +204,11 @@ def room(game: Structure, rules: Rules, segments: int, pools: int) -> Room:
             *np.empty((4, hosts, segments)),
             *np.empty((3, tiers, segments)),
             np.empty(segments),
+            *np.empty((2, groups), np.bool_),
         ),
         Demand(
             *np.empty((2, cells)),
-            *np.empty((2, hosts, segments)),
+            *np.empty((3, hosts, segments)),
             *np.empty((2, tiers, segments)),
             np.empty(segments),
             np.empty((hosts, segments)),
