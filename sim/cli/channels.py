@@ -20,7 +20,7 @@ def channels(
     without: Annotated[list[str], typer.Option(metavar="RULE", show_default=False, help=WITHOUT_HELP)],
     overrides: Overrides = None,
     replicates: Annotated[
-        int, typer.Option(help="Seeds; each takes 32 runs, 64 with bans or withdrawals.")
+        int, typer.Option(help="Seeds; each takes 32 runs for a rule on chips.")
     ] = 4,
     seed: Annotated[int, typer.Option(help="First seed.")] = 1,
     region: Annotated[str, typer.Option(help="Region whose labs are looked at.")] = "china",

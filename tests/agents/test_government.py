@@ -52,7 +52,7 @@ class TestTightening:
         assert market.policy_changed is False
 
     def test_it_is_in_force_the_same_month(self, seat):
-        government, market = seat("west", 0.0, 1.0, rival="east", tighten_below_lag=6.0)
+        _, market = seat("west", 0.0, 1.0, rival="east", tighten_below_lag=6.0)
         market.enact_policies()
         assert [rule.name for rule in market.policy.rules] == ["west-tightens"]
 

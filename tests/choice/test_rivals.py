@@ -96,7 +96,7 @@ def long(market: Market, lab: int, own: Own, weights, spare, years, progress, le
     q = q - setting.cohorts.price_sensitivity[:, None] * np.log(deal.dearer)
 
     everything = own.offers.joined(others)
-    n, m = len(own.offers), len(others)
+    m = len(others)
     names = zip(everything.lab, everything.tier, everything.open_, everything.newest, strict=True)
     seller = [f"firm {f}" if f >= 0 else f"self {j}" for j, f in enumerate(own.deal.seller)]
     limited = market.scenario.mechanisms.serving_capacity

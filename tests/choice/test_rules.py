@@ -111,7 +111,7 @@ class TestImitation:
         return RULES["imitate"](view(**(base | fields))).probability
 
     def test_the_peer_met_is_taken_by_the_fermi_rule(self):
-        """Intensity 4: a peer ahead by 0.3 is followed with 1 / (1 + e^-1.2), one behind by 0.4 with 1 / (1 + e^1.6)."""
+        """Intensity 4: one ahead by 0.3 is followed with 1 / (1 + e^-1.2), one behind by 0.4 with 1 / (1 + e^1.6)."""
         ahead = 1 / (1 + np.exp(-1.2))
         np.testing.assert_allclose(
             self.peers(own_profit=0.2, luck=0.49), [0, 1 - ahead, 0, ahead], rtol=1e-12

@@ -173,7 +173,7 @@ class TestRuleOfOnesOwn:
     def test_of_the_scenario(self, lively: Resolved):
         values = {"choice.rule": "somebodys_rules:always_open"}
         market = Market(lively.with_values(values).scenario, seed=1).run()
-        assert self.modes(market) == dict.fromkeys(lively.scenario.labs, {"open"})
+        assert self.modes(market) == {lab: {"open"} for lab in lively.scenario.labs}
         assert {row["rule"] for row in market.record.decisions} == {"somebodys_rules:always_open"}
 
     def test_of_one_lab(self, lively: Resolved):

@@ -38,7 +38,7 @@ def test_a_chip_that_reads_its_memory_all_month():
 
 
 def test_rent_of_a_chip_over_its_life():
-    """48 rents pay chips and systems, 1.8 times the chips, and power for 35 % of that (70 % where it is twice as dear)."""
+    """48 rents pay chips and systems (1.8 times the chips) and power: 35 % of that, 70 % where it is twice as dear."""
     rent = bandwidth_rent(
         np.array([9000.0, 9000.0]),
         system_cost=1.8,

@@ -117,7 +117,7 @@ class TestV10InTheMarketOfALab:
 
     def expected(self, m: float) -> tuple[float, float]:
         """By maximising one price over the budgets that it wins; the cost of a token is 1."""
-        setting, state, outlook, model = self.world(m)
+        setting, *_ = self.world(m)
         load = 1e9 * 1e6 / (365.25 * 86400 / 12 * setting.scenario.technology.serving_utilisation * 1e12)
         cost = load * 6000.0 * 1.8 / 48 * 1.35
         worth = np.exp(self.WORTH)

@@ -11,10 +11,10 @@ import pytest
 from sim.scenario import Resolved
 from sim.technology.chips import DOMESTIC, LEGAL, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_TFLOPS
+from sim.world.catalogue import Catalogue, region_offers
 from sim.world.policy import policy_of
 from sim.world.setting import Setting
 from sim.world.state import State
-from sim.world.catalogue import Catalogue, region_offers
 from sim.world.supply import Bought, buy
 
 WEST, EAST = 0, 1

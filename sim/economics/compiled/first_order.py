@@ -43,7 +43,7 @@ def price_step(
         trade.shadow[r] = max(x[offers + r], 0.0) * market.shadow_unit[r]
     for i in range(len(market.load)):
         trade.cost[game.member[i]] += trade.shadow[game.pool[i]] * market.load[i]
-    if not near(trade.h, game, segments, at):
+    if not near(trade.h, segments, at):
         refer(trade.h, game, market, segments, at)
     set_shares(trade.h, game, segments, at, demand)
     set_diversion(game, market, segments, at, demand, trade)
@@ -91,9 +91,9 @@ def _set_next(
                 back += w[s] * b[s] * x[i, s]
             trade.quantity[j] = 0.0
         else:
-            for c in range(at.start[j], at.start[j + 1]):
-                s = at.segment[c]
-                buyers = demand.u[c] * demand.buyers[g, s]
+            start = at.row[j] * live
+            for s in range(live):
+                buyers = demand.u[start + s] * demand.buyers[g, s]
                 people += buyers
                 leaving += buyers * b[s]
                 back += buyers * b[s] * x[i, s]

@@ -85,34 +85,31 @@ class Rules(NamedTuple):
 
 
 class Segments(NamedTuple):
-    """Segments with customers, those of one price sensitivity in a row."""
+    """Segments with customers."""
 
     live: int  # how many
     index: IntArray  # (live,)
     b: FloatArray  # (live,) price sensitivity
+    slope: FloatArray  # (live,) of utility in the price, in units of the inner scale
     w: FloatArray  # (live,) weight
-    kind: IntArray  # (live,) which sensitivity
-    kinds: int  # how many
 
 
 class Reference(NamedTuple):
-    """Who can have what, and exponentials of utility at reference prices.
+    """Utilities at reference prices, in units of the inner scale.
 
-    A cell is an offer that a segment can have, by offer and then segment. A nest of which a segment can have
-    nothing has cells too if they tell what an offer would be worth that nobody can have.
+    Rows are the offers that somebody can have, or nobody among all of its nest: what these would share tells
+    what an offer would be worth. They follow each other without a gap, `live` numbers each.
     """
 
     h: FloatArray  # (offers,) the prices
-    start: IntArray  # (offers + 1,) first cell of each offer
-    segment: IntArray  # (cells,)
-    utility: FloatArray  # (cells,) without price, in units of the inner scale
-    e: FloatArray  # (cells,) exp of utility relative to `best`
+    rows: IntArray  # (1,) how many rows
+    row: IntArray  # (offers,) row of an offer, -1 if it has none
+    offer: IntArray  # (rows,) offer of a row
+    v: FloatArray  # (rows * live,) utility without price, relative to `best`
     best: FloatArray  # (hosts, live) highest utility in a nest
-    no_host: FloatArray  # (hosts, live) 1 where a nest has no cell, else 0
-    log_host: FloatArray  # (hosts, live) worth of a nest whose `e` add up to 1, relative to its tier
+    log_host: FloatArray  # (hosts, live) worth of a nest of which `u` add up to 1, relative to its tier
     host: FloatArray  # (hosts, live) exp of it
-    no_tier: FloatArray  # (tiers, live) 1 where a tier has no cell, else 0
-    log_tier: FloatArray  # (tiers, live) worth of a tier, as of nests
+    log_tier: FloatArray  # (tiers, live) the same of tiers
     tier: FloatArray  # (tiers, live)
     outside: FloatArray  # (live,)
     some: BoolArray  # (groups,) whether Y may be other than 0
@@ -122,8 +119,7 @@ class Reference(NamedTuple):
 class Demand(NamedTuple):
     """Shares at present prices."""
 
-    factor: FloatArray  # (offers * kinds,) what prices do to `e`
-    u: FloatArray  # (cells,) `e` at present prices
+    u: FloatArray  # (rows * live,) exp of utility relative to `best`
     of_host: FloatArray  # (hosts, live) sum of it in a nest
     per_host: FloatArray  # (hosts, live) inverse of that
     in_tier: FloatArray  # (hosts, live) share of a nest in its tier
@@ -187,27 +183,21 @@ def room(game: Structure, rules: Rules, segments: int, pools: int) -> Room:
     """Room for a game with so many segments and pools."""
     offers, hosts, tiers = len(game.host), len(game.tier), int(game.tier.max()) + 1
     groups, pairs, owners = len(game.group_host), len(game.pair_tier), int(game.pair_owner.max()) + 1
-    cells, n, depth = offers * segments, offers + pools, rules.depth
+    n, depth = offers + pools, rules.depth
     return Room(
-        Segments(
-            0,
-            np.empty(segments, np.intp),
-            *np.empty((2, segments)),
-            np.empty(segments, np.intp),
-            0,
-        ),
+        Segments(0, np.empty(segments, np.intp), *np.empty((3, segments))),
         Reference(
             np.empty(offers),
-            np.empty(offers + 1, np.intp),
-            np.empty(cells, np.intp),
-            *np.empty((2, cells)),
-            *np.empty((4, hosts, segments)),
-            *np.empty((3, tiers, segments)),
+            np.zeros(1, np.intp),
+            *np.empty((2, offers), np.intp),
+            np.empty(offers * segments),
+            *np.empty((3, hosts, segments)),
+            *np.empty((2, tiers, segments)),
             np.empty(segments),
             *np.empty((2, groups), np.bool_),
         ),
         Demand(
-            *np.empty((2, cells)),
+            np.empty(offers * segments),
             *np.empty((3, hosts, segments)),
             *np.empty((2, tiers, segments)),
             np.empty(segments),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.economics.compiled.demand import set_cells
+from sim.economics.compiled.demand import set_rows
 from sim.economics.compiled.first_order import price_step
 from sim.economics.compiled.jit import compiled, entry
 from sim.economics.compiled.layout import Course, Market, Numbers, Room, Rules, Segments, Structure
@@ -40,15 +40,14 @@ def _of(array: FloatArray, m: int) -> FloatArray:
 
 
 @compiled
-def _segments(order: IntArray, sensitivity: FloatArray, weights: FloatArray, room: Segments) -> Segments:
-    live = kinds = 0
-    for s in order:
+def _segments(sensitivity: FloatArray, weights: FloatArray, game: Structure, room: Segments) -> Segments:
+    live = 0
+    for s in range(len(weights)):
         if weights[s] > 0.0:
             room.index[live], room.b[live], room.w[live] = s, sensitivity[s], weights[s]
-            kinds += live == 0 or room.b[live] != room.b[live - 1]
-            room.kind[live] = kinds - 1
+            room.slope[live] = sensitivity[s] / game.inner
             live += 1
-    return Segments(live, room.index, room.b, room.w, room.kind, kinds)
+    return Segments(live, room.index, room.b, room.slope, room.w)
 
 
 @compiled
@@ -64,7 +63,7 @@ def _search(
 ) -> tuple[float, int]:
     """One market from `best` on, which becomes the best point; its residual, and evaluations of the map."""
     at, demand, trade, course = room.at, room.demand, room.trade, room.course
-    set_cells(game, market, segments, at)
+    set_rows(game, market, segments, at)
     course.x[:] = best
     _forget(course, rules)
     least = before = np.inf
@@ -189,10 +188,9 @@ def _entry(sources: int) -> Callable[..., tuple[FloatArray, FloatArray, IntArray
     ) -> tuple[FloatArray, FloatArray, IntArray]:
         assert sources >= 0
         best, residual, taken = start.copy(), np.empty(len(start)), np.empty(len(start), np.intp)
-        order = np.argsort(sensitivity, kind="mergesort")
         for m in range(len(start)):
             market = _market(numbers, m)
-            segments = _segments(order, sensitivity, market.weights, room.segments)
+            segments = _segments(sensitivity, market.weights, game, room.segments)
             residual[m], taken[m] = _search(
                 best[m], game, rules, market, segments, room, tolerance, iterations
             )
