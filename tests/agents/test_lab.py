@@ -110,7 +110,9 @@ class TestDerivation:
         assert lab(market, "leader").train().base == EASTERN
 
     def test_nobody_derives_from_itself(self, market, lab):
-        assert lab(market, "eastern").train().base == OPENER
+        market.state.open_capability[OPENER, FLAGSHIP] = 160.0
+        assert lab(market, "modest").train().base == OPENER
+        assert lab(market, "opener").train().base == EASTERN
 
     def test_it_takes_its_time(self, market, lab):
         market.state.open_since[EASTERN, FLAGSHIP] = 2

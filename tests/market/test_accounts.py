@@ -68,6 +68,25 @@ class TestMoney:
             np.testing.assert_allclose(after - before, change, atol=1e-9 * scale, err_msg=str(month))
             assert len(before) == firms
 
+    def test_profit_is_revenue_less_royalties_and_the_full_cost_of_serving(self, ledger: Ledger):
+        """What is reinvested and imitated; of the last month, as the state remembers it."""
+        _, sales, _, _ = ledger.months_seen[-1]
+        setting, state = ledger.setting, ledger.state
+        revenue, profit = np.zeros(len(setting.firms)), np.zeros(len(setting.firms))
+        spent, tokens = sales.spending.sum(axis=0), sales.tokens.sum(axis=0)
+        for j, (seller, lab) in enumerate(zip(sales.deal.seller, sales.offers.lab, strict=True)):
+            royalty = sales.deal.royalty[j] * spent[j]
+            earned = royalty + setting.lab_row(lab).complement * spent[j]
+            revenue[lab] += earned
+            profit[lab] += earned
+            if seller >= 0:
+                own = setting.lab_row(seller).own_complement if seller < len(setting.labs) else 0.0
+                revenue[seller] += (1.0 + own) * spent[j]
+                profit[seller] += (1.0 + own) * spent[j] - royalty - sales.deal.cost[j] * tokens[j]
+        scale = revenue.max()
+        np.testing.assert_allclose(state.revenue, revenue, rtol=1e-9, atol=1e-12 * scale)
+        np.testing.assert_allclose(state.profit, profit, rtol=1e-9, atol=1e-12 * scale)
+
     def test_what_customers_spend_is_what_firms_take_and_what_self_hosting_costs(self, ledger: Ledger):
         record = ledger.record
         alone = [i for i, cloud in enumerate(ledger.scenario.clouds.values()) if cloud.owner is None]

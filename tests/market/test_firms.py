@@ -84,6 +84,15 @@ class TestBudgets:
             expected.append(stock)
         np.testing.assert_allclose(labs["compute_training"][:, 1], expected, rtol=1e-9)
 
+    def test_scarcity_is_felt_by_a_fifth_of_it_a_month(self, run):
+        """All chips barred from month 2 on, and none made at home: 1 - 0.8^n of all that was wanted."""
+        bar = {"name": "x", "kind": "export_rule", "date": "2023-03", "source": "s", "region": "east"}
+        values = FIXED | {"events": [bar | {"predicate": "tpp >= 1"}], "mechanisms.smuggling": False}
+        found = run(values | {"mechanisms.offshore_rental": False}).record.market["shortfall"]
+        np.testing.assert_allclose(found[:2, 1], 0.0, atol=1e-12)
+        np.testing.assert_allclose(found[2:, 1], 1.0 - 0.8 ** np.arange(1, 11), rtol=1e-9)
+        np.testing.assert_allclose(found[:, 0], 0.0, atol=1e-12)
+
 
 class TestEntry:
     def entries(self, market: Market) -> dict[str, int]:
