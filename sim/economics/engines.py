@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from importlib.util import find_spec
-from typing import Literal, cast
+from typing import Literal
 
 from sim.economics.checks import InputError
 
@@ -15,7 +14,7 @@ ENVIRONMENT = "AIMARKETS_ENGINE"
 
 
 def chosen(engine: str | None) -> Engine:
-    """The engine of that name; by default that of the environment variable, or numba where it is installed.
+    """The engine of that name; by default that of the environment variable, or numba where it can be imported.
 
     Raises
     ------
@@ -26,9 +25,14 @@ def chosen(engine: str | None) -> Engine:
     if name not in ENGINES:
         where = "engine" if engine else f"the environment variable {ENVIRONMENT}"
         raise InputError(f"{where}: found {name!r}; allowed are 'numba' and 'numpy'")
-    return cast(Engine, name)
+    return name
 
 
 @cache
 def _numba() -> bool:
-    return find_spec("numba") is not None
+    """Whether numba is there. Importing it takes a while, so not before prices are solved for."""
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return False
+    return True

@@ -132,7 +132,7 @@ class Nests:
 def _codes(level: Row) -> IntArray:
     """Codes of labels, equal where these are, 0 or more."""
     if isinstance(level, np.ndarray):
-        small = 0 <= level.min() and level.max() < LARGEST_TABLE
+        small = level.min() >= 0 and level.max() < LARGEST_TABLE
         return level if small else np.unique(level, return_inverse=True)[1]
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(label, len(numbers)) for label in level], dtype=np.intp)

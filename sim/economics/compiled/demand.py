@@ -26,7 +26,7 @@ def set_rows(game: Structure, market: Market, segments: Segments, at: Reference)
     for j in range(len(game.host)):
         at.row[j] = -1
         for s in range(segments.live):
-            if market.quality[j, segments.index[s]] > -np.inf:
+            if market.quality[j, segments.segment[s]] > -np.inf:
                 at.row[j], at.offer[rows] = rows, j
                 rows += 1
                 break
@@ -46,10 +46,10 @@ def near(h: FloatArray, segments: Segments, at: Reference) -> bool:
     steepest = 0.0
     for s in range(segments.live):
         steepest = max(steepest, segments.slope[s])
+    close = True
     for j in range(len(h)):
-        if not abs(h[j] - at.h[j]) * steepest <= _NEIGHBOURHOOD:
-            return False
-    return True
+        close &= abs(h[j] - at.h[j]) * steepest <= _NEIGHBOURHOOD
+    return close
 
 
 @compiled
@@ -63,7 +63,7 @@ def refer(h: FloatArray, game: Structure, market: Market, segments: Segments, at
         j, start = at.offer[r], r * live
         g = game.host[j]
         for s in range(live):
-            at.v[start + s] = market.quality[j, segments.index[s]]
+            at.v[start + s] = market.quality[j, segments.segment[s]]
         for s in range(live):
             utility = at.v[start + s] - h[j] * segments.slope[s]
             at.best[g, s] = utility if utility > at.best[g, s] else at.best[g, s]
@@ -76,7 +76,7 @@ def refer(h: FloatArray, game: Structure, market: Market, segments: Segments, at
         for s in range(live):
             worth = at.best[g, s] * ratio
             if len(market.dead_host):
-                worth += market.dead_host[g, segments.index[s]]
+                worth += market.dead_host[g, segments.segment[s]]
             at.log_host[g, s] = worth
             at.log_tier[t, s] = worth if worth > at.log_tier[t, s] else at.log_tier[t, s]
     for g in range(hosts):
@@ -86,12 +86,12 @@ def refer(h: FloatArray, game: Structure, market: Market, segments: Segments, at
     at.host[:] = at.log_host
     exponentiate(at.host.reshape(-1))
     for s in range(live):
-        outside = market.outside[segments.index[s]]
+        outside = market.outside[segments.segment[s]]
         top = outside
         for t in range(tiers):
             at.log_tier[t, s] *= game.outer
             if len(market.dead_tier):
-                at.log_tier[t, s] += market.dead_tier[t, segments.index[s]]
+                at.log_tier[t, s] += market.dead_tier[t, segments.segment[s]]
             top = max(top, at.log_tier[t, s])
         at.outside[s] = exp(outside - top)
         for t in range(tiers):
@@ -102,8 +102,9 @@ def refer(h: FloatArray, game: Structure, market: Market, segments: Segments, at
 @compiled
 def set_shares(h: FloatArray, game: Structure, segments: Segments, at: Reference, demand: Demand) -> None:
     """Shares at prices h by level, as `sim.economics.demand.nested_shares`."""
-    ratio, live, hosts, tiers, rows = game.inner / game.outer, segments.live, len(game.tier), len(at.tier), at.rows[0]
-    u, of_host, in_tier, of_tier, in_all = demand.u, demand.of_host, demand.in_tier, demand.of_tier, demand.in_all
+    live, rows, hosts, tiers = segments.live, at.rows[0], len(game.tier), len(at.tier)
+    u, of_host, of_tier = demand.u, demand.of_host, demand.of_tier
+    in_tier, in_all = demand.in_tier, demand.in_all
     for r in range(rows):
         price, start = h[at.offer[r]], r * live
         for s in range(live):
@@ -114,16 +115,18 @@ def set_shares(h: FloatArray, game: Structure, segments: Segments, at: Reference
         g, start = game.host[at.offer[r]], r * live
         for s in range(live):
             of_host[g, s] += u[start + s]
-    powers(of_host.reshape(-1), at.host.reshape(-1), ratio, in_tier.reshape(-1))
+    powers(of_host.reshape(-1), game.inner / game.outer, in_tier.reshape(-1))
     of_tier[:] = 0.0
     for g in range(hosts):
         t = game.tier[g]
         for s in range(live):
+            in_tier[g, s] *= at.host[g, s]
             of_tier[t, s] += in_tier[g, s]
-    powers(of_tier.reshape(-1), at.tier.reshape(-1), game.outer, in_all.reshape(-1))
+    powers(of_tier.reshape(-1), game.outer, in_all.reshape(-1))
     demand.total[:] = at.outside
     for t in range(tiers):
         for s in range(live):
+            in_all[t, s] *= at.tier[t, s]
             demand.total[s] += in_all[t, s]
     for t in range(tiers):
         for s in range(live):
@@ -174,9 +177,9 @@ def set_diversion(
             continue
         g, pair = game.group_host[i], game.group_pair[i]
         for s in range(live):
-            x[i, s] *= demand.per_host[g, s]  # Y
-        for s in range(live):
-            z[pair, s] += x[i, s] * demand.in_tier[g, s]
+            y = x[i, s] * demand.per_host[g, s]
+            x[i, s] = y
+            z[pair, s] += y * demand.in_tier[g, s]
     for pair in range(len(game.pair_tier)):
         t, f = game.pair_tier[pair], game.pair_owner[pair]
         for s in range(live):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.economics.compiled.demand import near, refer, set_diversion, set_mix, set_shares
-from sim.economics.compiled.jit import compiled, exponentiate
+from sim.economics.compiled.jit import compiled, exponentiate, log
 from sim.economics.compiled.layout import Demand, Market, Reference, Rules, Segments, Structure, Trade
 from sim.economics.nests import FloatArray
 
@@ -47,12 +47,10 @@ def price_step(
         refer(trade.h, game, market, segments, at)
     set_shares(trade.h, game, segments, at, demand)
     set_diversion(game, market, segments, at, demand, trade)
-    residual = _set_next(image, game, rules, market, segments, at, demand, trade)
+    _set_responses(game, rules, market, segments, at, demand, trade)
+    residual = _set_next(x, image, game, rules, market, trade)
     if pools:
-        residual = _larger(residual, _within_capacity(image, game, rules, market, trade))
-    for j in range(offers):
-        if game.positive and not game.log_price:
-            image[j] = math.log(image[j])
+        residual = _larger(residual, _within_capacity(x, image, game, rules, market, trade))
     for r in range(pools):
         image[offers + r] = trade.next_shadow[r] / market.shadow_unit[r]
     for i in range(len(image)):
@@ -68,8 +66,7 @@ def _larger(a: float, b: float) -> float:
 
 
 @compiled
-def _set_next(
-    image: FloatArray,
+def _set_responses(
     game: Structure,
     rules: Rules,
     market: Market,
@@ -77,12 +74,11 @@ def _set_next(
     at: Reference,
     demand: Demand,
     trade: Trade,
-) -> float:
-    """Next prices without a change of shadow prices; the largest gap."""
+) -> None:
+    """Per unit of use: what a rise of the own price loses, D / Q, and the value won back, G / D."""
     live, b, w, x = segments.live, segments.b, segments.w, trade.x
-    residual = 0.0
     for j in range(len(game.host)):
-        g, i, price = game.host[j], game.claim_group[j], trade.price[j]
+        g, i, start = game.host[j], game.claim_group[j], at.row[j] * live
         people = leaving = back = 0.0
         if market.nowhere[j] > 0.0:  # a vanishing part of everybody
             for s in range(live):
@@ -91,7 +87,6 @@ def _set_next(
                 back += w[s] * b[s] * x[i, s]
             trade.quantity[j] = 0.0
         else:
-            start = at.row[j] * live
             for s in range(live):
                 buyers = demand.u[start + s] * demand.buyers[g, s]
                 people += buyers
@@ -105,67 +100,86 @@ def _set_next(
                     people += demand.mix[s]
                     leaving += demand.mix[s] * b[s]
                     back += demand.mix[s] * b[s] * x[i, s]
-        lost = leaving / (people * game.inner) + game.usage / (1.0 if game.log_price else price)
-        won_back = back / (people * trade.use[j] * lost)
-        gap, next_price, per_unit = _zeta(price, trade.cost[j], won_back, lost, market.revenue[j], game, rules)
-        trade.lost[j], trade.per_unit[j], trade.next_price[j] = lost, per_unit, next_price
-        if game.at_cost[j]:
-            image[j] = trade.h[j]
-            continue
-        trade.bounded[j] = _bounded(next_price, price, market.break_even[j], game, rules)
-        image[j] = math.log(trade.bounded[j]) if game.log_price else trade.bounded[j]
-        residual = _larger(residual, gap)
+        trade.lost[j] = leaving / (people * game.inner)
+        trade.back[j] = back / (people * trade.use[j])
+    for j in range(len(game.host)):
+        trade.lost[j] += game.usage if game.log_price else game.usage / trade.price[j]
+        trade.back[j] /= trade.lost[j]
+
+
+@compiled
+def _set_next(
+    x: FloatArray, image: FloatArray, game: Structure, rules: Rules, market: Market, trade: Trade
+) -> float:
+    """Next prices without a change of shadow prices; the largest gap."""
+    offers, gap = len(game.host), trade.gap
+    for j in range(offers):
+        price, cost, lost, own = trade.price[j], trade.cost[j], trade.lost[j], market.revenue[j]
+        if game.log_price:
+            kept = own * price
+            asked = trade.back[j] + kept / lost
+            per_unit = own * (1.0 - 1.0 / lost)
+            next_price = (cost + trade.back[j]) / per_unit
+            ceiling = rules.ceiling * cost / own
+            above = next_price > ceiling
+            relative = abs(kept - cost - asked) / max(cost, rules.precision * kept)
+            gap[j] = abs(price / ceiling - 1.0) if above else relative
+            trade.next_price[j] = ceiling if above else next_price
+            trade.per_unit[j] = per_unit
+        else:
+            asked = trade.back[j] + own / lost
+            gap[j] = abs(own * price - cost - asked) / (cost + own / lost)
+            trade.next_price[j] = (cost + asked) / own
+            trade.per_unit[j] = own
+    for j in range(offers):
+        trade.bounded[j] = _bounded(trade.next_price[j], trade.price[j], market.break_even[j], game, rules)
+    _set_points(x, image, game, trade)
+    residual = 0.0
+    for j in range(offers):
+        if not game.at_cost[j]:
+            residual = _larger(residual, gap[j])
     return residual
 
 
 @compiled
-def _zeta(
-    price: float, cost: float, won_back: float, lost: float, own: float, game: Structure, rules: Rules
-) -> tuple[float, float, float]:
-    """The relative gap, the next price, and what it rises with unit cost is the inverse of."""
-    if not game.log_price:
-        asked = won_back + own / lost
-        return abs(own * price - cost - asked) / (cost + own / lost), (cost + asked) / own, own
-    asked = won_back + own * price / lost
-    per_unit = own * (1.0 - 1.0 / lost)
-    next_price = (cost + won_back) / per_unit
-    ceiling = rules.ceiling * cost / own
-    if next_price > ceiling:
-        return abs(price / ceiling - 1.0), ceiling, per_unit
-    gap = abs(own * price - cost - asked) / max(cost, rules.precision * own * price)
-    return gap, next_price, per_unit
+def _set_points(x: FloatArray, image: FloatArray, game: Structure, trade: Trade) -> None:
+    """Next prices as points of the search."""
+    for j in range(len(game.host)):
+        image[j] = log(trade.bounded[j]) if game.positive else trade.bounded[j]
+        image[j] = x[j] if game.at_cost[j] else image[j]
 
 
 @compiled
 def _bounded(price: float, now: float, break_even: float, game: Structure, rules: Rules) -> float:
-    """A next price, where it must be positive within a factor of the present one."""
-    if not game.positive or math.isnan(price):
+    """A next price, where it must be positive within a factor of the present one; NaN stays."""
+    if not game.positive:
         return price
-    low = now / rules.largest_factor
-    if now > break_even:
-        low = max(low, break_even)
-    return min(max(price, low), now * rules.largest_factor)
+    low, high = now / rules.largest_factor, now * rules.largest_factor
+    low = break_even if now > break_even and break_even > low else low
+    price = low if price < low else price
+    return high if price > high else price
 
 
 @compiled
 def _within_capacity(
-    image: FloatArray, game: Structure, rules: Rules, market: Market, trade: Trade
+    x: FloatArray, image: FloatArray, game: Structure, rules: Rules, market: Market, trade: Trade
 ) -> float:
     """Next shadow prices, as `capacity.shadow_step`, and prices to go with them; how far slackness is violated."""
     used, total, fall = trade.used, trade.total, trade.fall
     used[:] = 0.0
     total[:] = 0.0
     fall[:] = 0.0
+    for j in range(len(game.host)):
+        rise = (image[j] - trade.h[j]) if game.log_price else (trade.bounded[j] - trade.price[j])
+        trade.change[j] = min(-trade.lost[j] * rise, rules.largest_exponent)
+    exponentiate(trade.change)
     for i in range(len(market.load)):
         j, r = game.member[i], game.pool[i]
-        slope = market.load[i] / trade.per_unit[j]
-        if game.log_price:
-            slope /= trade.bounded[j]
-        change = min(trade.lost[j] * (trade.h[j] - image[j]), rules.largest_exponent)
-        predicted = trade.quantity[j] * market.load[i] * math.exp(change)
-        used[r] += trade.quantity[j] * market.load[i]
-        total[r] += predicted
-        fall[r] += predicted * trade.lost[j] * slope
+        slope = market.load[i] / (trade.per_unit[j] * (trade.bounded[j] if game.log_price else 1.0))
+        now = trade.quantity[j] * market.load[i]
+        used[r] += now
+        total[r] += now * trade.change[j]
+        fall[r] += now * trade.change[j] * trade.lost[j] * slope
     violation = 0.0
     for r in range(len(used)):
         idle = 1.0 - used[r] / market.capacity[r]
@@ -179,6 +193,8 @@ def _within_capacity(
     for i in range(len(market.load)):
         j, r = game.member[i], game.pool[i]
         rise = (trade.next_shadow[r] - trade.shadow[r]) * market.load[i] / trade.per_unit[j]
-        price = _bounded(trade.next_price[j] + rise, trade.price[j], market.break_even[j], game, rules)
-        image[j] = math.log(price) if game.log_price else price
+        trade.bounded[j] = _bounded(
+            trade.next_price[j] + rise, trade.price[j], market.break_even[j], game, rules
+        )
+    _set_points(x, image, game, trade)
     return violation

@@ -14,6 +14,10 @@ from sim.economics.nests import FloatArray
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+# No `fastmath`: what comes out must not depend on how the compiler cuts up loops.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 _SHIFT = 1.5 * 2.0**52  # added to a small number it leaves the nearest integer in the lowest bits
 _SHIFT_BITS = 0x4338000000000000
 _LOG2E = 1.4426950408889634
@@ -22,52 +26,54 @@ _ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 
 
 def compiled(function: _Function) -> _Function:
-    """The function as machine code, for others to call.
-
-    No `fastmath`: what comes out must not depend on how loops are cut up. No wrappers: they take long.
-    """
-    return cast(
-        _Function,
-        numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function),
-    )
+    """The function as machine code, for others to call."""
+    return cast(_Function, numba.njit(**_INNER)(function))
 
 
 def entry(function: _Function) -> _Function:
-    """The function as machine code to be called from Python, kept on disk."""
-    return cast(_Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    """The function as machine code to be called from Python, kept on disk where that can be written to."""
+    try:
+        return cast(_Function, numba.njit(cache=True, **_OPTIONS)(function))
+    except RuntimeError:  # no directory for the cache
+        return cast(_Function, numba.njit(**_OPTIONS)(function))
 
 
-def _instruction(build: Callable[[Any, Any, Any], Any]) -> Callable[[Any, Any, Any, Any], Any]:
-    """Code of an intrinsic from the builder, its arguments and the type of the result."""
+def _instruction(signature: Any, build: Callable[[Any, Any, Any], Any]) -> tuple[Any, Callable[..., Any]]:
+    """An instruction of the machine with this signature; `build` has the builder, arguments and result type."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return build(builder, arguments, context.get_value_type(signature.return_type))
 
-    return code
+    return signature, code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _bits(_context: Any, _number: Any) -> Any:
-    """The bits of a float, as an integer."""
-    return types.int64(types.float64), _instruction(lambda builder, of, to: builder.bitcast(of[0], to))
+def _bits_of(_context: Any, _number: Any) -> Any:
+    return _instruction(types.int64(types.float64), lambda builder, of, to: builder.bitcast(of[0], to))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _float(_context: Any, _number: Any) -> Any:
-    """The float with these bits."""
-    return types.float64(types.int64), _instruction(lambda builder, of, to: builder.bitcast(of[0], to))
+def _float_of(_context: Any, _bits: Any) -> Any:
+    return _instruction(types.float64(types.int64), lambda builder, of, to: builder.bitcast(of[0], to))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _fma(_context: Any, _a: Any, _b: Any, _c: Any) -> Any:
-    """a b + c, rounded once."""
+def _fused(_context: Any, _a: Any, _b: Any, _c: Any) -> Any:
     number = types.float64
-    return number(number, number, number), _instruction(lambda builder, of, _: builder.fma(*of))
+    return _instruction(number(number, number, number), lambda builder, of, _to: builder.fma(*of))
+
+
+_bits: Any = intrinsic(_bits_of)
+"""The bits of a float, as an integer."""
+_float: Any = intrinsic(_float_of)
+"""The float with these bits."""
+_fma: Any = intrinsic(_fused)
+"""Of a, b, c: a b + c, rounded once."""
 
 
 @compiled
 def exp(x: float) -> float:
-    """e^x to 2e-16, relative, 0 below 1e-307; without a branch, so that loops over it work on several at once."""
+    """Exponential to 2e-16, relative, 0 below 1e-307.
+
+    Without a branch, so that loops over it work on several at once.
+    """
     shifted = x * _LOG2E + _SHIFT
     n = shifted - _SHIFT
     r = _fma(-n, _LN2_LOW, _fma(-n, _LN2_HIGH, x))
@@ -89,7 +95,7 @@ def exp(x: float) -> float:
 
 @compiled
 def log(x: float) -> float:
-    """ln x of a number from 1e-300 to 1e300 to 2e-16, relative, without a branch."""
+    """Logarithm of a number from 1e-300 to 1e300 to 2e-16, relative, NaN of others; without a branch."""
     bits = _bits(x)
     k = (bits - _ROOT_HALF_BITS) >> 52
     m = _float(bits - (k << 52))
@@ -105,22 +111,23 @@ def log(x: float) -> float:
     p = _fma(p, e, 1.0 / 7.0)
     p = _fma(p, e, 1.0 / 5.0)
     p = _fma(p, e, 1.0 / 3.0)
-    return _fma(n, _LN2_HIGH, _fma(n, _LN2_LOW, 2.0 * _fma(e * p, f, f)))
+    value = _fma(n, _LN2_HIGH, _fma(n, _LN2_LOW, 2.0 * _fma(e * p, f, f)))
+    return value if 0.0 < x < np.inf else np.nan
 
 
 @compiled
-def powers(base: FloatArray, scale: FloatArray, exponent: float, out: FloatArray) -> None:
-    """scale base^exponent: one long loop, since what is left over at the end of a loop costs most."""
+def powers(base: FloatArray, exponent: float, out: FloatArray) -> None:
+    """`base` to the power of `exponent`."""
     if exponent == 1.0:
-        for i in range(len(base)):
-            out[i] = scale[i] * base[i]
-    else:
-        for i in range(len(base)):
-            out[i] = scale[i] * exp(exponent * log(base[i]))
+        out[:] = base
+        return
+    for i in range(len(base)):
+        out[i] = exponent * log(base[i])
+    exponentiate(out)
 
 
 @compiled
 def exponentiate(x: FloatArray) -> None:
-    """e^x in place."""
+    """Exponentials in place: one long loop, since what is left over at the end of a loop costs most."""
     for i in range(len(x)):
         x[i] = exp(x[i])

@@ -6,7 +6,7 @@ are segments; of a market the first few count, those that have customers.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class Segments(NamedTuple):
     """Segments with customers."""
 
     live: int  # how many
-    index: IntArray  # (live,)
+    segment: IntArray  # (live,) which
     b: FloatArray  # (live,) price sensitivity
     slope: FloatArray  # (live,) of utility in the price, in units of the inner scale
     w: FloatArray  # (live,) weight
@@ -123,10 +123,10 @@ class Demand(NamedTuple):
     of_host: FloatArray  # (hosts, live) sum of it in a nest
     per_host: FloatArray  # (hosts, live) inverse of that
     in_tier: FloatArray  # (hosts, live) share of a nest in its tier
+    buyers: FloatArray  # (hosts, live) weight times share of an offer, per unit of `u`
     of_tier: FloatArray  # (tiers, live) sum over the nests of a tier
     in_all: FloatArray  # (tiers, live) share of a tier
     total: FloatArray  # (live,)
-    buyers: FloatArray  # (hosts, live) weight times share of an offer, per unit of `u`
     mix: FloatArray  # (live,)
 
 
@@ -138,7 +138,10 @@ class Trade(NamedTuple):
     cost: FloatArray  # (offers,) of a unit, with shadow prices
     use: FloatArray  # (offers,)
     lost: FloatArray  # (offers,)
+    back: FloatArray  # (offers,) value won back
     quantity: FloatArray  # (offers,)
+    gap: FloatArray  # (offers,)
+    change: FloatArray  # (offers,)
     next_price: FloatArray  # (offers,)
     bounded: FloatArray  # (offers,) the same within a factor of the present one
     per_unit: FloatArray  # (offers,)
@@ -184,32 +187,44 @@ def room(game: Structure, rules: Rules, segments: int, pools: int) -> Room:
     offers, hosts, tiers = len(game.host), len(game.tier), int(game.tier.max()) + 1
     groups, pairs, owners = len(game.group_host), len(game.pair_tier), int(game.pair_owner.max()) + 1
     n, depth = offers + pools, rules.depth
+    by_offer, by_pool, by_point = _arrays(12, offers), _arrays(5, pools), _arrays(7, n)
+    by_segment, by_cell = _arrays(6, segments), _arrays(2, offers * segments)
+    by_host, by_tier = _arrays(7, hosts, segments), _arrays(4, tiers, segments)
+    by_group = [np.empty((groups, segments)), np.empty((pairs, segments)), np.empty((owners, segments))]
+    by_slot = [*_arrays(2, depth, n), *_arrays(2, depth, depth), np.empty(depth)]
     return Room(
-        Segments(0, np.empty(segments, np.intp), *np.empty((3, segments))),
+        Segments(0, np.empty(segments, np.intp), *by_segment[:3]),
         Reference(
-            np.empty(offers),
-            np.zeros(1, np.intp),
-            *np.empty((2, offers), np.intp),
-            np.empty(offers * segments),
-            *np.empty((3, hosts, segments)),
-            *np.empty((2, tiers, segments)),
-            np.empty(segments),
-            *np.empty((2, groups), np.bool_),
+            h=np.empty(offers),
+            rows=np.zeros(1, np.intp),
+            row=np.empty(offers, np.intp),
+            offer=np.empty(offers, np.intp),
+            v=by_cell[0],
+            best=by_host[0],
+            log_host=by_host[1],
+            host=by_host[2],
+            log_tier=by_tier[0],
+            tier=by_tier[1],
+            outside=by_segment[3],
+            some=np.empty(groups, np.bool_),
+            asked=np.empty(groups, np.bool_),
         ),
         Demand(
-            np.empty(offers * segments),
-            *np.empty((3, hosts, segments)),
-            *np.empty((2, tiers, segments)),
-            np.empty(segments),
-            np.empty((hosts, segments)),
-            np.empty(segments),
+            u=by_cell[1],
+            of_host=by_host[3],
+            per_host=by_host[4],
+            in_tier=by_host[5],
+            buyers=by_host[6],
+            of_tier=by_tier[2],
+            in_all=by_tier[3],
+            total=by_segment[4],
+            mix=by_segment[5],
         ),
-        Trade(
-            *np.empty((9, offers)),
-            np.empty((groups, segments)),
-            np.empty((pairs, segments)),
-            np.empty((owners, segments)),
-            *np.empty((5, pools)),
-        ),
-        Course(*np.empty((7, n)), *np.empty((2, depth, n)), *np.empty((2, depth, depth)), np.empty(depth)),
+        Trade(*by_offer, *by_group, *by_pool),
+        Course(*by_point, *by_slot),
     )
+
+
+def _arrays(count: int, *shape: int) -> list[Any]:
+    """So many arrays of a shape; they are numbers until set."""
+    return list(np.zeros((count, *shape)))

@@ -36,7 +36,8 @@ def _market(numbers: Numbers, m: int) -> Market:
 
 @compiled
 def _of(array: FloatArray, m: int) -> FloatArray:
-    return array[m if len(array) > 1 else 0]
+    row: FloatArray = array[m if len(array) > 1 else 0]
+    return row
 
 
 @compiled
@@ -44,10 +45,10 @@ def _segments(sensitivity: FloatArray, weights: FloatArray, game: Structure, roo
     live = 0
     for s in range(len(weights)):
         if weights[s] > 0.0:
-            room.index[live], room.b[live], room.w[live] = s, sensitivity[s], weights[s]
+            room.segment[live], room.b[live], room.w[live] = s, sensitivity[s], weights[s]
             room.slope[live] = sensitivity[s] / game.inner
             live += 1
-    return Segments(live, room.index, room.b, room.slope, room.w)
+    return Segments(live, room.segment, room.b, room.slope, room.w)
 
 
 @compiled
@@ -103,8 +104,8 @@ def _forget(course: Course, rules: Rules) -> None:
 @compiled
 def _advance(slot: int, known: bool, accelerating: bool, course: Course, rules: Rules) -> None:
     """Record the point in a slot of the history, and take the accelerated or the plain step from it."""
-    x, gap, going, unit, step, gram = course.x, course.gap, course.going, course.unit, course.step, course.gram
-    n = len(x)
+    x, gap, going, n = course.x, course.gap, course.going, len(course.x)
+    unit, step, gram = course.unit, course.step, course.gram
     for i in range(n):
         gap[i] = course.image[i] - x[i]
         unit[slot, i] = gap[i] - course.last_gap[i] if known else 0.0
@@ -199,5 +200,6 @@ def _entry(sources: int) -> Callable[..., tuple[FloatArray, FloatArray, IntArray
     return search
 
 
-search = _entry(zlib.adler32(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))))
+_SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+search = _entry(zlib.adler32(_SOURCES))
 """Best points (markets, n), their residuals and evaluations of the map, as `fixed_point.fixed_points`."""
