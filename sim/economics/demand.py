@@ -140,7 +140,7 @@ def split_unavailable(quality: FloatArray, nests: Nests) -> tuple[FloatArray, De
     if not dead_host.any():
         return quality, NONE_DEAD
     dead_tier = nests.tiers.sum(1.0 - dead_host) == 0
-    host = np.where(dead_host & ~nests.tiers.spread(dead_tier), -np.inf, 0.0)
+    host = np.where(dead_host & np.logical_not(nests.tiers.spread(dead_tier)), -np.inf, 0.0)
     tier = np.where(dead_tier, -np.inf, 0.0)
     return np.where(nests.hosts.spread(dead_host), 0.0, quality), Dead(host, tier)
 

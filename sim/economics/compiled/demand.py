@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.economics.compiled.jit import compiled, exp, exponentiate, log, powers
+from sim.economics.compiled.jit import compiled, copy, exp, exponentiate, log, powers
 from sim.economics.compiled.layout import Demand, Market, Reference, Segments, Structure, Trade
 from sim.economics.nests import FloatArray
 
@@ -56,7 +56,7 @@ def near(h: FloatArray, segments: Segments, at: Reference) -> bool:
 def refer(h: FloatArray, game: Structure, market: Market, segments: Segments, at: Reference) -> None:
     """Make prices h the reference."""
     ratio, live, hosts, tiers = game.inner / game.outer, segments.live, len(game.tier), len(at.tier)
-    at.h[:] = h
+    copy(h, at.h)
     at.best[:] = -np.inf
     at.log_tier[:] = -np.inf
     for r in range(at.rows[0]):
@@ -83,7 +83,7 @@ def refer(h: FloatArray, game: Structure, market: Market, segments: Segments, at
         t = game.tier[g]
         for s in range(live):
             at.log_host[g, s] -= at.log_tier[t, s]
-    at.host[:] = at.log_host
+    copy(at.log_host.reshape(-1), at.host.reshape(-1))
     exponentiate(at.host.reshape(-1))
     for s in range(live):
         outside = market.outside[segments.segment[s]]
@@ -123,7 +123,7 @@ def set_shares(h: FloatArray, game: Structure, segments: Segments, at: Reference
             in_tier[g, s] *= at.host[g, s]
             of_tier[t, s] += in_tier[g, s]
     powers(of_tier.reshape(-1), game.outer, in_all.reshape(-1))
-    demand.total[:] = at.outside
+    copy(at.outside, demand.total)
     for t in range(tiers):
         for s in range(live):
             in_all[t, s] *= at.tier[t, s]

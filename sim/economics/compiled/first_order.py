@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.economics.compiled.demand import near, refer, set_diversion, set_mix, set_shares
-from sim.economics.compiled.jit import compiled, exponentiate, log
+from sim.economics.compiled.jit import compiled, copy, exponentiate, log
 from sim.economics.compiled.layout import Demand, Market, Reference, Rules, Segments, Structure, Trade
 from sim.economics.nests import FloatArray
 
@@ -33,12 +33,12 @@ def price_step(
         trade.price[j], trade.use[j] = x[j], -game.usage * x[j]
     if game.positive:
         exponentiate(trade.price)
-    trade.h[:] = x[:offers] if game.log_price else trade.price
+    copy(x[:offers] if game.log_price else trade.price, trade.h)
     if game.usage > 0.0:
         exponentiate(trade.use)
     else:
         trade.use[:] = 1.0
-    trade.cost[:] = market.cost
+    copy(market.cost, trade.cost)
     for r in range(pools):
         trade.shadow[r] = max(x[offers + r], 0.0) * market.shadow_unit[r]
     for i in range(len(market.load)):

@@ -116,10 +116,17 @@ def log(x: float) -> float:
 
 
 @compiled
+def copy(of: FloatArray, to: FloatArray) -> None:
+    """Numbers of one array into another; assignment to a slice takes long to compile."""
+    for i in range(len(of)):
+        to[i] = of[i]
+
+
+@compiled
 def powers(base: FloatArray, exponent: float, out: FloatArray) -> None:
     """`base` to the power of `exponent`."""
     if exponent == 1.0:
-        out[:] = base
+        copy(base, out)
         return
     for i in range(len(base)):
         out[i] = exponent * log(base[i])

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.economics.compiled.demand import set_rows
 from sim.economics.compiled.first_order import price_step
-from sim.economics.compiled.jit import compiled, entry
+from sim.economics.compiled.jit import compiled, copy, entry
 from sim.economics.compiled.layout import Course, Market, Numbers, Room, Rules, Segments, Structure
 from sim.economics.nests import FloatArray, IntArray
 
@@ -65,29 +65,29 @@ def _search(
     """One market from `best` on, which becomes the best point; its residual, and evaluations of the map."""
     at, demand, trade, course = room.at, room.demand, room.trade, room.course
     set_rows(game, market, segments, at)
-    course.x[:] = best
+    copy(best, course.x)
     _forget(course, rules)
     least = before = np.inf
-    accelerating, known, steady, patience = False, False, 0, 1
+    accelerating, steady, patience, kept = False, 0, 1, 0
     for count in range(1, iterations + 1):
         residual = price_step(course.x, course.image, game, rules, market, segments, at, demand, trade)
         if residual < least:
             least = residual
-            best[:] = course.x
+            copy(course.x, best)
         if residual <= tolerance:
             return least, count
         if residual == np.inf or (accelerating and residual > rules.growth * before):
             if not accelerating:
                 return least, count  # a plain step leads nowhere, and there is no other way
-            accelerating, known, steady = False, False, 0
+            accelerating, steady, kept = False, 0, 0
             patience = min(2 * patience + 1, rules.longest_patience)
             _forget(course, rules)
-            course.x[:] = course.last_image
+            copy(course.last_image, course.x)
             continue
         steady = steady + 1 if residual < before and residual < rules.near else 0
         accelerating = accelerating or steady > patience
-        _advance((count - 1) % rules.depth, known, accelerating, course, rules)
-        known, before = True, residual
+        _advance((count - 1) % rules.depth, kept > 0, accelerating, course, rules)
+        kept, before = kept + 1, residual
     return least, iterations
 
 
@@ -119,7 +119,7 @@ def _advance(slot: int, known: bool, accelerating: bool, course: Course, rules: 
     for k in range(rules.depth):
         gram[slot, k] = gram[k, slot] = _dot(unit, k, unit[slot])
     gram[slot, slot] = 1.0 + rules.ridge
-    going[:] = gap
+    copy(gap, going)
     if accelerating:
         for k in range(rules.depth):
             course.weights[k] = _dot(unit, k, gap)
@@ -132,7 +132,7 @@ def _advance(slot: int, known: bool, accelerating: bool, course: Course, rules: 
             length = max(length, abs(going[i])) if math.isfinite(going[i]) else np.inf
             plain = max(plain, abs(gap[i]))
         if length > rules.longest_step * plain:
-            going[:] = gap
+            copy(gap, going)
     for i in range(n):
         x[i] += going[i]
 
@@ -149,7 +149,7 @@ def _dot(rows: FloatArray, k: int, b: FloatArray) -> float:
 def _solve(course: Course) -> None:
     """Solve gram a = weights by elimination with pivots; a is left in `weights`."""
     system, right, n = course.system, course.weights, len(course.weights)
-    system[:] = course.gram
+    copy(course.gram.reshape(-1), system.reshape(-1))
     for c in range(n):
         pivot = c
         for r in range(c + 1, n):

@@ -1,0 +1,262 @@
+"""The compiled search against the NumPy path, game by game."""
+
+import subprocess
+import sys
+
+import numba
+import numpy as np
+import pytest
+
+from sim.economics import InputError, PriceProblem, solve_prices, solver
+from sim.economics.compiled import jit
+from sim.economics.engines import ENVIRONMENT, chosen
+from sim.economics.fixed_point import FixedPoints
+
+OUTPUTS = ("prices", "shares", "quantities", "profits", "consumer_surplus", "shadow_prices")
+
+
+def game(seed):
+    """Arguments of `solve_prices` for a random game with everything that it knows, or parts of that."""
+    rng = np.random.default_rng(seed)
+    offers, segments = int(rng.integers(2, 40)), int(rng.integers(1, 12))
+    markets = int(rng.choice([1, 1, 3, 5]))
+    log = rng.random() < 0.6
+    owner, claimant = rng.integers(0, offers // 2 + 1, (2, offers))
+    k = {
+        "price_form": "log" if log else "linear",
+        "price_sensitivity": rng.uniform(1.3, 5.0, segments) if log else rng.uniform(0.5, 3.0, segments),
+        "usage_elasticity": float(rng.choice([0.0, 0.5, 1.0])),
+        "outside": rng.normal(size=segments),
+        "weights": rng.uniform(0, 2, (markets, segments)),
+        "quality": rng.normal(2.0 if log else 5.0, 1.5, (markets, segments, offers)),
+        "cost": rng.uniform(0.3, 3.0, (markets, offers)),
+    }
+    if rng.random() < 0.5:
+        k["price_sensitivity"] = rng.choice(k["price_sensitivity"], segments)  # some share one
+    if rng.random() < 0.3 and segments > 1:
+        k["weights"][..., 0] = 0.0
+    if rng.random() < 0.5:
+        k["quality"][rng.random(k["quality"].shape) < rng.choice([0.1, 0.4, 0.8])] = -np.inf
+        k["quality"][rng.integers(markets), :, rng.integers(offers)] = -np.inf
+    tier, host = rng.integers(0, 3, offers), rng.integers(0, offers // 4 + 1, offers)
+    levels = rng.integers(0, 4)
+    if levels == 1:
+        k |= {"nests": host, "nesting": float(rng.uniform(0.1, 0.7))}
+    elif levels > 1:
+        k |= {
+            "nests": (tier, host),
+            "nesting": (float(rng.choice([0, 0.4])), float(rng.choice([0, 0.3, 0.6]))),
+        }
+    fixed = rng.random(offers) < rng.choice([0.0, 0.2])
+    owner[fixed] = offers + np.flatnonzero(fixed)
+    k |= {"at_cost": fixed, "owner": owner}
+    if rng.random() < 0.5:
+        k |= {"royalty": rng.uniform(0, 0.3, offers), "royalty_to": claimant - 1}
+    if rng.random() < 0.3:
+        k |= {"complement": rng.uniform(0, 0.4, offers), "complement_to": claimant - 1}
+    if rng.random() < 0.3:
+        k |= {"stake": {int(owner[0]): rng.uniform(0, 0.2, offers)}}
+    limits = rng.random()
+    if limits < 0.4:
+        free = fixed | (rng.random(offers) < 0.5)
+        k |= {"capacity": np.where(free, np.inf, rng.uniform(0.02, 1.0, offers))}
+    elif limits < 0.7:
+        pool = np.where(fixed | (rng.random(offers) < 0.3), -1, owner)
+        some = {
+            int(label): rng.uniform(0.1, 3.0, markets) for label in pool if label >= 0 and rng.random() < 0.7
+        }
+        k |= {"pool": pool, "capacity": some}
+    return k | {"load": rng.uniform(0.5, 2.0, offers), "tolerance": 1e-12}
+
+
+def both(keywords):
+    return [solve_prices(**keywords, engine=engine, on_failure="warn") for engine in ("numpy", "numba")]
+
+
+def assert_equal_results(plain, fast, rtol=1e-9):
+    assert plain.converged.all()
+    assert fast.converged.all()
+    for name in OUTPUTS:
+        values = getattr(plain, name)
+        size = np.abs(values).max(initial=1e-300)
+        np.testing.assert_allclose(
+            getattr(fast, name), values, rtol=rtol, atol=rtol * 1e-3 * size, err_msg=name
+        )
+    np.testing.assert_array_equal(fast.at_ceiling, plain.at_ceiling)
+
+
+@pytest.mark.parametrize("first", range(0, 200, 20))
+def test_engines_agree(first):
+    solved = 0
+    for seed in range(first, first + 20):
+        keywords = game(seed)
+        try:
+            plain, fast = both(keywords)
+        except InputError:  # demand too inelastic
+            continue
+        assert_equal_results(plain, fast)
+        solved += plain.converged.size
+    assert solved > 20
+
+
+@pytest.mark.parametrize("seed", range(40, 52))
+def test_results_are_the_same_bit_for_bit_alone_or_in_a_batch(seed):
+    keywords = game(seed)
+    problem = {name: keywords.pop(name) for name in ("quality", "cost", "weights")}
+    try:
+        together = solve_prices(**problem, **keywords, engine="numba")
+    except InputError:
+        pytest.skip("demand too inelastic")
+    again = solve_prices(**problem, **keywords, engine="numba")
+    for name in (*OUTPUTS, "residual", "iterations"):
+        np.testing.assert_array_equal(getattr(together, name), getattr(again, name))
+    if isinstance(keywords.get("capacity"), dict):
+        return  # by market
+    for m in range(len(together.prices)):
+        alone = solve_prices(**{name: part[m] for name, part in problem.items()}, **keywords, engine="numba")
+        np.testing.assert_array_equal(together.prices[m], alone.prices)
+        np.testing.assert_array_equal(together.shadow_prices[m], alone.shadow_prices)
+
+
+@pytest.mark.parametrize("price_form", ["log", "linear"])
+def test_offers_with_hardly_a_buyer(price_form):
+    quality = np.array([[3.0, 2.0, -800.0, -3000.0], [1.0, 2.0, -700.0, -3000.0]])
+    keywords = {
+        "quality": quality,
+        "cost": np.ones(4),
+        "price_sensitivity": [2.0, 3.0],
+        "price_form": price_form,
+        "nests": (["a", "b", "b", "c"], ["a", "b", "b", "c"]),
+        "nesting": (0.3, 0.3),
+        "owner": [0, 1, 1, 2],
+        "tolerance": 1e-12,
+    }
+    assert_equal_results(*both(keywords))
+
+
+def test_a_start_far_away_moves_the_reference():
+    keywords = game(3) | {"usage_elasticity": 0.0, "price_form": "log"}
+    keywords["start"] = keywords["cost"] * np.geomspace(1.0, 1e9, keywords["cost"].shape[-1])
+    plain, fast = both(keywords)
+    assert_equal_results(plain, fast)
+    near = solve_prices(**keywords | {"start": None}, engine="numba")
+    np.testing.assert_allclose(fast.prices, near.prices, rtol=1e-8)
+
+
+def test_prices_at_the_ceiling():
+    keywords = {
+        "quality": [5.0, 5.0, 3.0],
+        "cost": [1.0, 1.0, 1.0],
+        "price_sensitivity": 1.2,
+        "usage_elasticity": 1.0,
+        "owner": [0, 0, 1],
+        "royalty": [0.0, 0.9, 0.0],
+        "tolerance": 1e-11,
+    }
+    plain, fast = both(keywords)
+    assert plain.at_ceiling.any()
+    assert_equal_results(plain, fast)
+
+
+def test_a_failed_start_is_followed_by_the_default_one(monkeypatch):
+    def not_needed(*_):
+        raise AssertionError("the general root finder was called")
+
+    monkeypatch.setattr(solver, "_general_root", not_needed)
+    keywords = {"quality": [2.0, 1.0, 0.5], "cost": [1.0, 2.0, 1.5], "price_sensitivity": 2.5}
+    plain = solve_prices(**keywords)
+    assert plain.iterations < 30
+    for engine in ("numpy", "numba"):
+        stale = {"start": [1e40, 1e-3, 1e40], "max_iterations": 30, "engine": engine}
+        again = solve_prices(**keywords, **stale)
+        assert 30 < again.iterations < 60
+        np.testing.assert_allclose(again.prices, plain.prices, rtol=1e-8)
+
+
+def test_what_the_compiled_search_leaves_goes_to_the_root_finder(monkeypatch):
+    from sim.economics.compiled import engine
+
+    def of_no_use(state, game, start, *, tolerance, iterations):
+        markets = len(start)
+        found = engine_search(state, game, start, tolerance=tolerance, iterations=iterations)
+        if markets > 1:  # the second market is left at its start
+            found.x[1], found.residual[1] = start[1], 1.0
+            return found
+        return FixedPoints(start.copy(), np.ones(markets), np.ones(markets, dtype=np.intp))
+
+    engine_search = engine.compiled_fixed_points
+    keywords = {
+        "quality": [[[2.0, 1.0]], [[1.0, 1.5]], [[0.0, 0.0]]],
+        "cost": [1.0, 2.0],
+        "price_sensitivity": 2.5,
+    }
+    plain = solve_prices(**keywords)
+    monkeypatch.setattr(engine, "compiled_fixed_points", of_no_use)
+    found = solve_prices(**keywords, engine="numba")
+    assert found.converged.all()
+    assert found.iterations[1] > found.iterations[0]
+    np.testing.assert_allclose(found.prices, plain.prices, rtol=1e-8)
+
+
+def test_labels_as_integers_or_words_are_the_same():
+    keywords = game(11)
+    words = {
+        "owner": [f"{label:03d}" for label in keywords["owner"]],
+        "nests": [f"n{label}" for label in np.arange(len(keywords["owner"])) % 3],
+        "nesting": 0.4,
+    }
+    numbers = {"owner": keywords["owner"], "nests": np.arange(len(keywords["owner"])) % 3, "nesting": 0.4}
+    rest = {name: keywords[name] for name in ("price_form", "price_sensitivity", "at_cost")}
+    solved = [
+        PriceProblem.build(len(keywords["owner"]), **rest, **labels).solve(
+            keywords["quality"], keywords["cost"]
+        )
+        for labels in (words, numbers)
+    ]
+    np.testing.assert_array_equal(solved[0].prices, solved[1].prices)
+    np.testing.assert_array_equal(solved[0].profits, solved[1].profits)
+    assert solved[0].owners == tuple(f"{label:03d}" for label in solved[1].owners)
+
+
+def test_choice_of_engine(monkeypatch):
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+    assert chosen(None) == "numba"
+    assert chosen("numpy") == "numpy"
+    monkeypatch.setenv(ENVIRONMENT, "numpy")
+    assert chosen(None) == "numpy"
+    assert chosen("numba") == "numba"
+    monkeypatch.setenv(ENVIRONMENT, "fortran")
+    with pytest.raises(
+        InputError, match="AIMARKETS_ENGINE: found 'fortran'; allowed are 'numba' and 'numpy'"
+    ):
+        solve_prices([1.0], [1.0], price_sensitivity=2.0)
+    with pytest.raises(InputError, match="engine: found 'f77'"):
+        solve_prices([1.0], [1.0], price_sensitivity=2.0, engine="f77")
+
+
+def test_numba_is_not_imported_before_prices_are_solved_for():
+    code = "import sys, sim, sim.cli, sim.economics.solver; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@numba.njit
+def _each(x, exponentials, logarithms):
+    for i in range(len(x)):
+        exponentials[i] = jit.exp(x[i])
+        logarithms[i] = jit.log(x[i])
+
+
+def test_exponentials_and_logarithms_to_the_last_bits():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(-700, 700, 5000), rng.uniform(-1, 1, 5000), rng.uniform(0.5, 2, 5000)])
+    exponentials, logarithms = np.empty_like(x), np.empty_like(x)
+    _each(x, exponentials, logarithms)
+    np.testing.assert_allclose(exponentials, np.exp(x), rtol=4e-16)
+    positive = x > 0
+    np.testing.assert_allclose(logarithms[positive], np.log(x[positive]), rtol=6e-16)
+    assert np.isnan(logarithms[~positive]).all()
+    special = np.array([-np.inf, -800.0, np.inf, np.nan, 0.0, 1.0])
+    exponentials, logarithms = np.empty_like(special), np.empty_like(special)
+    _each(special, exponentials, logarithms)
+    np.testing.assert_array_equal(exponentials, [0.0, 0.0, np.inf, np.nan, 1.0, exponentials[-1]])
+    np.testing.assert_array_equal(logarithms, [np.nan, np.nan, np.nan, np.nan, np.nan, 0.0])
