@@ -80,9 +80,8 @@ class Lab(mesa.Agent):
             lead = market.state.algorithm[others].max(initial=-np.inf)
             if np.isfinite(lead):
                 market.state.algorithm[i] = lead + self.row.initial_algorithm
-        market.state.next_release[i] = market.month + int(
-            np.ceil(market.luck["phase"][market.month, i] * self._interval())
-        )
+        phase = float(market.luck["phase"][market.month, i]) if market.scenario.mechanisms.noise else 0.5
+        market.state.next_release[i] = market.month + int(np.ceil(phase * self._interval()))
 
     def _interval(self) -> float:
         return float(self.row.release_interval)

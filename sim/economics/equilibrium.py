@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.economics.first_order import ceiling_price, market_shares, unit_cost
-from sim.economics.game import Game
+from sim.economics.game import Found, Game
 from sim.economics.inputs import Inputs
 from sim.economics.nests import BoolArray, FloatArray
 
@@ -95,24 +95,19 @@ class Equilibrium:
         )
 
 
-def outcome(
-    h: FloatArray,
-    shadow: FloatArray,
-    residual: FloatArray,
-    evaluations: NDArray[np.intp],
-    tolerance: float,
-    inputs: Inputs,
-    game: Game,
-) -> Equilibrium:
-    """Everything that follows from prices `h` and shadow prices, with the batch axes of the inputs."""
+def outcome(found: Found, tolerance: float, inputs: Inputs, game: Game) -> Equilibrium:
+    """Everything that follows from prices and shadow prices, with the batch axes of the inputs."""
     claims, state = game.claims, inputs.state
+    h, shadow, residual, evaluations, shares, worth = found
     prices = np.exp(h) if game.log_price else h
     ceiling = ceiling_price(unit_cost(shadow, state, game), state, game) if game.log_price else np.inf
     at_ceiling = prices > ceiling * (1.0 - _CEILING_TOLERANCE)
     if game.at_cost is not None:
         prices = np.where(game.at_cost, state.cost, prices)  # not exp(ln cost)
-    levels = market_shares(h, state, game)
-    quantities = np.vecdot(levels.offer, inputs.weights[:, None, :]) * prices**-game.usage_elasticity
+    if shares is None or worth is None:
+        levels = market_shares(h, state, game)
+        shares, worth = np.swapaxes(levels.offer, -1, -2), levels.expected_utility
+    quantities = (inputs.weights[:, None, :] @ shares)[:, 0] * prices**-game.usage_elasticity
     claimed = claims.margins(prices, state.cost, state.revenue) * quantities[:, claims.offer]
     pools = game.pools.labels
     if game.pools.per_offer:
@@ -125,11 +120,11 @@ def outcome(
 
     return Equilibrium(
         prices=batched(prices),
-        shares=batched(np.swapaxes(levels.offer, -1, -2)),
+        shares=batched(shares),
         quantities=batched(quantities),
         profits=batched(claimed @ claims.holding),
         owners=claims.owners,
-        consumer_surplus=batched(levels.expected_utility / game.sensitivity),
+        consumer_surplus=batched(worth / game.sensitivity),
         shadow_prices=batched(shadow),
         pools=pools,
         at_ceiling=batched(at_ceiling),

@@ -42,6 +42,8 @@ CEILING = 1e6
 FAINT = 1e-280
 # Where prices must be positive no step changes one by more than this factor; far from the solution only.
 LARGEST_FACTOR = 20.0
+# A price that is not further above break-even than this part of it is there: exp(ln p) need not be p.
+ROUNDING = 1e-12
 # At prices of more than the inverse of this, in unit costs, residuals are made of rounding errors.
 PRECISION = 1e-5
 
@@ -208,7 +210,7 @@ def _bounded(price: FloatArray, now: FloatArray, break_even: FloatArray, game: G
     if not game.positive:
         return price
     low = now / LARGEST_FACTOR
-    low = np.where(now > break_even, np.maximum(low, break_even), low)
+    low = np.where(now > break_even * (1.0 + ROUNDING), np.maximum(low, break_even), low)
     within = np.clip(price, low, now * LARGEST_FACTOR)
     return np.asarray(np.log(within)) if game.log_price else within
 

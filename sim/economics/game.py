@@ -1,9 +1,12 @@
-"""A pricing game as the kernel sees it: its structure, and the numbers of a batch of markets."""
+"""A pricing game as the kernel sees it: its structure, the numbers of a batch of markets, and what comes out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.economics.nests import BoolArray, FloatArray, Nests
 from sim.economics.ownership import Claims, Pools
@@ -48,3 +51,14 @@ class State:
         """The markets in `keep`."""
         split = {name: array for name, array in vars(self).items() if array is not None and len(array) > 1}
         return replace(self, **{name: array[keep] for name, array in split.items()})
+
+
+class Found(NamedTuple):
+    """What a search for equilibrium came to, each with a leading axis of markets."""
+
+    h: FloatArray  # (m, offers) prices in the form of the game
+    shadow: FloatArray  # (m, pools)
+    residual: FloatArray  # (m,)
+    evaluations: NDArray[np.intp]  # (m,) of the map
+    shares: FloatArray | None  # (m, segments, offers) if the engine leaves them
+    worth: FloatArray | None  # (m, segments) expected utility of the choice, likewise

@@ -38,9 +38,9 @@ def lag_months(level: float, frontier: Array) -> float:
     if level >= frontier[-1]:
         return 0.0
     known = np.where(np.isfinite(frontier), frontier, -np.inf)
-    first = int(np.argmax(known >= level))
-    if first == 0:
-        return float(now + max(known[0] - level, 0.0) / EARLIER_PROGRESS)
+    first, begins = int(np.argmax(known >= level)), int(np.argmax(np.isfinite(known)))
+    if first == begins:
+        return float(now - begins + max(known[begins] - level, 0.0) / EARLIER_PROGRESS)
     return float(now - first)
 
 

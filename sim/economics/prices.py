@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -20,7 +20,7 @@ from sim.economics.engines import Engine, chosen
 from sim.economics.equilibrium import Equilibrium, EquilibriumError, EquilibriumWarning, outcome
 from sim.economics.game import Game
 from sim.economics.inputs import Inputs
-from sim.economics.nests import LabelRows, Labels, Nests
+from sim.economics.nests import FloatArray, LabelRows, Labels, Nests
 from sim.economics.ownership import Claims, Pools
 from sim.economics.solver import search
 from sim.economics.start import first_prices
@@ -29,6 +29,8 @@ PriceForm = Literal["log", "linear"]
 OnFailure = Literal["raise", "warn"]
 Capacity = ArrayLike | Mapping[Any, ArrayLike]
 Stakes = Mapping[Any, ArrayLike]
+
+_GIVEAWAY = 1e-4  # of the price at which the seller keeps its unit cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +147,7 @@ class PriceProblem:
             outside=outside,
         )
         h, shadow = first_prices(start, inputs, self.game)
-        h, shadow, residual, evaluations = search(
+        found = search(
             h,
             shadow,
             inputs.state,
@@ -154,11 +156,13 @@ class PriceProblem:
             iterations=max_iterations,
             engine=chosen(engine),
         )
-        equilibrium = outcome(h, shadow, residual, evaluations, tolerance, inputs, self.game)
+        equilibrium = outcome(found, tolerance, inputs, self.game)
+        if self.game.log_price:
+            equilibrium = _without_giveaways(equilibrium, inputs.state.break_even)
         if not equilibrium.converged.all():
             message = (
                 f"no equilibrium prices in {(~equilibrium.converged).sum()} of {inputs.markets} market(s): "
-                f"the residual is {residual.max():.2e} after {evaluations.max()} evaluations, "
+                f"the residual is {found.residual.max():.2e} after {found.evaluations.max()} evaluations, "
                 f"allowed is tolerance {tolerance:.0e}; try other start prices, less nesting, "
                 "or on_failure='warn' to look at the best point"
             )
@@ -166,6 +170,17 @@ class PriceProblem:
                 raise EquilibriumError(message, equilibrium)
             warnings.warn(message, EquilibriumWarning, stacklevel=2)
         return equilibrium
+
+
+def _without_giveaways(equilibrium: Equilibrium, break_even: FloatArray) -> Equilibrium:
+    """The equilibrium, not converged where a price has collapsed to next to nothing.
+
+    Below cost the log-price conditions flatten out and can be met to any tolerance at a price of nearly zero,
+    which is a minimum of the seller's profit: the search has gone astray.
+    """
+    prices = equilibrium.prices.reshape(-1, break_even.shape[-1])
+    astray = (prices < _GIVEAWAY * break_even).any(axis=-1).reshape(equilibrium.converged.shape)
+    return replace(equilibrium, converged=equilibrium.converged & ~astray) if astray.any() else equilibrium
 
 
 def solve_prices(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import root
 
 from sim.economics.engines import Engine
 from sim.economics.first_order import price_step
 from sim.economics.fixed_point import FixedPoints, fixed_points
-from sim.economics.game import Game, State
+from sim.economics.game import Found, Game, State
 from sim.economics.nests import BoolArray, FloatArray
 from sim.economics.start import default_prices
 
@@ -56,15 +55,15 @@ def search(
     tolerance: float,
     iterations: int,
     engine: Engine = "numpy",
-) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.intp]]:
-    """Prices, shadow prices, residuals and evaluations, each with a leading axis of markets.
+) -> Found:
+    """Search from prices h and shadow prices.
 
     A market that the accelerated iteration leaves above the tolerance is tried once more from the default
     first prices, as last month's may mislead, and then by a general root finder from its best point.
     """
     function = PriceMap(state, game)
     start = function.join(h, shadow)
-    found = _accelerated(function, start, tolerance, iterations, engine)
+    found, shares, worth = _accelerated(function, start, tolerance, iterations, engine)
     x, residual, evaluations = found.x, found.residual, found.iterations
     for market in np.flatnonzero(~(residual <= tolerance)):
         only = function.rows(np.arange(len(x)) == market) if len(x) > 1 else function
@@ -72,19 +71,22 @@ def search(
             only, start[[market]], x[market], float(residual[market]), tolerance, iterations, engine
         )
         evaluations[market] += more
-    return *function.split(x), residual, evaluations
+    if worth is None or np.isnan(worth).any():  # no customers in a segment, or not solved at once
+        shares = worth = None
+    return Found(*function.split(x), residual, evaluations, shares, worth)
 
 
 def _accelerated(
     function: PriceMap, start: FloatArray, tolerance: float, iterations: int, engine: Engine
-) -> FixedPoints:
+) -> tuple[FixedPoints, FloatArray | None, FloatArray | None]:
+    """Fixed points, and as in `Found` what the engine leaves."""
     if engine == "numba":
         from sim.economics.compiled.engine import compiled_fixed_points  # takes a while to import
 
         return compiled_fixed_points(
             function.state, function.game, start, tolerance=tolerance, iterations=iterations
         )
-    return fixed_points(function, start, tolerance=tolerance, iterations=iterations)
+    return fixed_points(function, start, tolerance=tolerance, iterations=iterations), None, None
 
 
 def _once_more(
@@ -100,7 +102,7 @@ def _once_more(
     default = function.join(*default_prices(function.state, function.game))
     evaluations = 0
     if not np.array_equal(default, start):
-        found = _accelerated(function, default, tolerance, iterations, engine)
+        found = _accelerated(function, default, tolerance, iterations, engine)[0]
         evaluations = int(found.iterations[0])
         if found.residual[0] < residual:
             x, residual = found.x[0], float(found.residual[0])

@@ -79,6 +79,8 @@ def _references(s: Scenario) -> Iterator[Flaw]:
         yield from _unknown(("labs", name, "region"), lab.region, regions, "region")
         for i, region in enumerate(lab.sells_in):
             yield from _unknown(("labs", name, "sells_in", i), region, regions, "region")
+        if name.startswith("entrant_"):
+            yield Flaw(("labs", name), f"found '{name}'", "a name that no entrant's slot has (entrant_1, ...)")
         if name in s.clouds:
             yield Flaw(("clouds", name), f"'{name}' is a lab too", "a name that no lab has")
     for name, cloud in s.clouds.items():

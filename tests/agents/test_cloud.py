@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from sim.agents.cloud import expected_margins, hostable
+from sim.economics import choice_shares
+from sim.world.offers import current_offers
 from sim.world.setting import FLAGSHIP, SMALL
+from sim.world.tastes import quality, taste
+from sim.world.terms import terms
 
 LEADER, OPENER, EASTERN, MODEST = range(4)
 BIGCLOUD, HOST, EASTCLOUD = range(3)
@@ -106,6 +110,40 @@ class TestExpectations:
         market = after(6)
         margins = expected_margins(market)
         assert np.array_equal(np.isnan(margins), ~hostable(market))
+
+    def test_all_clouds_host_everything_at_the_mark_up_of_a_small_seller(self, after):
+        """Elasticity 1 + mean price sensitivity / ((1 - 0.4) (1 - 0.3)); a year's margin on those who come by."""
+        market = after(
+            6, {"mechanisms.trials": False, "hosting.first_mover": 0.0, "mechanisms.community": False}
+        )
+        setting, state, c = market.setting, market.state, market.setting.cohorts
+        found = expected_margins(market)
+        state.hosted[:] = hostable(market)
+        offers = current_offers(setting, state)
+        deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
+        e = 1.0 + c.price_sensitivity.mean() / (0.6 * 0.7)
+        keeps = 1.0 + deal.own_margin - deal.royalty
+        hosted = (offers.channel > 0) & (offers.channel < setting.self_hosting)
+        last = state.price[offers.slots(setting)]
+        price = np.where(
+            hosted, deal.cost / keeps * e / (e - 1), np.where(offers.channel == 0, last, deal.cost)
+        )
+        xi = taste(setting, market.policy, offers, 6)
+        q = quality(setting, xi, offers.capability, 0.5)
+        shares = choice_shares(
+            q - c.price_sensitivity[:, None] * (np.log(price) + np.log(deal.dearer)),
+            nests=(
+                offers.tier.tolist(),
+                [f"{k}{o}{t}" for k, o, t in zip(offers.lab, offers.open_, offers.tier, strict=True)],
+            ),
+            nesting=(0.4, 0.3),
+        )
+        buyers = (market.weights() * (1.0 - (1.0 - c.reconsider) ** 6)) @ shares
+        margin = 12.0 * buyers * (keeps - deal.cost / price)
+        for j in np.flatnonzero(hosted):
+            place = offers.channel[j] - 1, offers.lab[j], offers.tier[j]
+            assert found[place] == pytest.approx(margin[j], rel=1e-9)
+        assert hosted.sum() == np.isfinite(found).sum() == 12
 
     def test_a_dearer_host_expects_less(self, after):
         """Serving compute that cost twice as much leaves a thinner margin, at the same mark-up."""

@@ -12,14 +12,22 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from sim.choice.imagined import OPEN_RESTRICTED, Lesson, Model, Outlook, Rivals, imagine
+from sim.choice.imagined import (
+    OPEN_RESTRICTED,
+    Lesson,
+    Model,
+    Outlook,
+    Rivals,
+    crowds,
+    imagine,
+    taught,
+)
 from sim.choice.payoffs import evaluate
 from sim.economics import solve_prices
 from sim.economics.equilibrium import Equilibrium
 from sim.market import Market
 from sim.record import COMPONENTS, MODES
 from sim.world.offers import Offers, current_offers
-from sim.world.setting import API
 from sim.world.tastes import quality, taste
 from sim.world.terms import Terms, claims, pool_capacity, price_problem, terms
 
@@ -164,6 +172,76 @@ class TestOneOfferATier:
         same_market(market, 1, family(market, 1), 0, 0.0, 0.0)
 
 
+def earned(
+    market: Market,
+    lab: int,
+    model: Model,
+    mode: int,
+    months: int = 0,
+    funding: float = 0.0,
+    lesson: Lesson | None = None,
+) -> dict[str, float]:
+    """Monthly earnings by part at a horizon, made up by hand from the long game."""
+    setting, state, scenario = market.setting, market.state, market.scenario
+    years = months / 12
+    progress = scenario.choice.expected_progress * years
+    own = own_offers(market, lab, model, mode, years, progress)
+    everyone, anew = (factor[0] for factor in crowds(setting, state, np.array([years])))
+    weights = market.weights() * anew
+    crowd = weights.sum() / (market.weights() * everyone).sum()
+    here = np.arange(len(state.bandwidth)) == lab
+    spare = state.bandwidth * np.where(here, 1.0, np.maximum(1.0 - state.use, 0.5)) * 1.5**years * crowd
+    all_ = long(market, lab, own, weights, np.maximum(spare, 1e-9), years, progress, lesson)
+    parts, revenue, used = dict.fromkeys(COMPONENTS, 0.0), 0.0, 0.0
+    for j in range(len(own.offers)):
+        deal, dear = own.deal, own.deal.dearer[:, j]
+        buyers = weights * all_.shares[:, j]  # usage elasticity 1: each spends a fixed budget
+        spent = buyers.sum()
+        tokens = (buyers / dear).sum() / all_.prices[j]
+        mine, made = deal.seller[j] == lab, own.offers.lab[j] == lab
+        if mine:
+            parts["api" if made else "cloud"] += spent * (1.0 - deal.royalty[j]) - deal.cost[j] * tokens
+            parts["complement"] += deal.own_margin[j] * spent
+            revenue += (1.0 + deal.own_margin[j]) * spent
+        if made:
+            used += tokens
+            parts["complement"] += deal.lab_margin[j] * spent
+            parts["royalty"] += deal.royalty[j] * spent * (not mine)
+            revenue += (deal.lab_margin[j] + deal.royalty[j] * (not mine)) * spent
+    size = weights.sum() / market.weights().sum()
+    attention = used / (state.tokens.sum() * size), revenue / (market.weights().sum() * size)
+    fair = float(np.sqrt(attention[0] * attention[1])) * int(state.active.sum())
+    response = np.clip(fair**scenario.finance.funding_per_use, 1 / 3, 3)
+    parts["funding"] = scenario.choice.funding_value * funding * (response - 1.0)
+    return parts
+
+
+def payoffs(
+    market: Market, lab: int, model: Model, mode: int, outlook: Outlook, *, ahead: bool
+) -> np.ndarray:
+    allowed = np.arange(len(MODES)) == mode
+    found = evaluate(
+        market.setting,
+        market.state,
+        market.policy,
+        lab,
+        model,
+        market.month,
+        outlook,
+        ahead=ahead,
+        allowed=allowed,
+    )
+    assert not found.parts[~allowed].any()
+    return found.parts[mode]
+
+
+def same_parts(found: np.ndarray, expected: dict[str, float]) -> None:
+    by_hand = np.array([expected[name] for name in COMPONENTS])
+    scale = np.abs(by_hand).max()
+    assert scale > 1e4
+    np.testing.assert_allclose(found, by_hand, rtol=1e-4, atol=1e-5 * scale)
+
+
 class TestPayoffs:
     """Earnings by part from the long game, made up by hand, are those of `evaluate`."""
 
@@ -171,48 +249,39 @@ class TestPayoffs:
     @pytest.mark.parametrize("lab", LABS)
     def test_of_today_s_market(self, midway, family, lab, mode):
         market = midway(**VALUES)
-        setting, state = market.setting, market.state
         model = family(market, lab)
-        allowed = np.arange(len(MODES)) == mode
-        found = evaluate(
-            setting,
-            state,
-            market.policy,
-            lab,
-            model,
-            market.month,
-            today(market),
-            ahead=False,
-            allowed=allowed,
-        )
-        own = own_offers(market, lab, model, mode, 0.0, 0.0)
-        weights = market.weights() * setting.cohorts.reconsider
-        crowd = weights.sum() / market.weights().sum()
-        here = np.arange(len(state.bandwidth)) == lab
-        spare = state.bandwidth * np.where(here, 1.0, np.maximum(1.0 - state.use, 0.5)) * crowd
-        all_ = long(market, lab, own, weights, np.maximum(spare, 1e-9), 0.0, 0.0)
-        n = len(own.offers)
-        parts = dict.fromkeys(COMPONENTS, 0.0)
-        for j in range(n):
-            deal, dear = own.deal, own.deal.dearer[:, j]
-            buyers = weights * all_.shares[:, j]  # usage elasticity 1: each spends a fixed budget
-            spent = buyers.sum()
-            tokens = (buyers / dear).sum() / all_.prices[j]
-            mine, made = deal.seller[j] == lab, own.offers.lab[j] == lab
-            if mine:
-                gross = spent * (1.0 - deal.royalty[j]) - deal.cost[j] * tokens
-                parts["api" if made else "cloud"] += gross
-                parts["complement"] += deal.own_margin[j] * spent
-            if made:
-                parts["complement"] += deal.lab_margin[j] * spent
-                if not mine:
-                    parts["royalty"] += deal.royalty[j] * spent
-        expected = np.array([parts[name] for name in COMPONENTS])
-        scale = np.abs(expected).max()
-        np.testing.assert_allclose(found.parts[mode], expected, rtol=1e-4, atol=1e-5 * scale)
-        assert not found.parts[~allowed].any()
-        assert scale > 1e4
-        assert (own.offers.channel == API).any()
+        outlook = replace(today(market), funding=3e6)
+        found = payoffs(market, lab, model, mode, outlook, ahead=False)
+        same_parts(found, earned(market, lab, model, mode, funding=3e6))
+
+    @pytest.mark.parametrize("mode", range(len(MODES)), ids=MODES)
+    @pytest.mark.parametrize("lab", [2, 5])
+    def test_of_markets_ahead(self, midway, family, lab, mode):
+        """Six months and two years ahead, discounted by 30 % a year; what rivals learn is counted apart."""
+        market = midway(**VALUES, **{"choice.discount": 0.3, "choice.horizons": [6, 24]})
+        model, outlook = family(market, lab), today(market)
+        found = payoffs(market, lab, model, mode, outlook, ahead=True)
+        expected, weight = dict.fromkeys(COMPONENTS, 0.0), 0.0
+        for months in (6, 24):
+            factor = np.exp(-0.3 * months / 12)
+            plain = earned(market, lab, model, mode, months)
+            weight += factor
+            for name, part in plain.items():
+                expected[name] += factor * part
+            if mode:
+                lesson = taught(
+                    market.setting, market.state, market.policy, lab, model, mode, months, outlook
+                )
+                wiser = earned(market, lab, model, mode, months, lesson=lesson)
+                expected["spillover"] += factor * (sum(wiser.values()) - sum(plain.values()))
+        same_parts(found, {name: part / weight for name, part in expected.items()})
+        assert (expected["spillover"] < 0) == (mode > 0)
+
+    def test_without_foresight_rivals_learn_nothing(self, midway, family):
+        market = midway(**VALUES, **{"mechanisms.spillover_foresight": False})
+        model = family(market, 2)
+        found = payoffs(market, 2, model, OPEN_RESTRICTED, today(market), ahead=True)
+        assert found[COMPONENTS.index("spillover")] == 0.0
 
 
 VALUES = {

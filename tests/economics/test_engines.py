@@ -178,11 +178,12 @@ def test_what_the_compiled_search_leaves_goes_to_the_root_finder(monkeypatch):
 
     def of_no_use(state, game, start, *, tolerance, iterations):
         markets = len(start)
-        found = engine_search(state, game, start, tolerance=tolerance, iterations=iterations)
+        found, shares, worth = engine_search(state, game, start, tolerance=tolerance, iterations=iterations)
         if markets > 1:  # the second market is left at its start
-            found.x[1], found.residual[1] = start[1], 1.0
-            return found
-        return FixedPoints(start.copy(), np.ones(markets), np.ones(markets, dtype=np.intp))
+            found.x[1], found.residual[1], worth[1] = start[1], 1.0, np.nan
+        else:
+            found = FixedPoints(start.copy(), np.ones(markets), np.ones(markets, dtype=np.intp))
+        return found, shares, worth
 
     engine_search = engine.compiled_fixed_points
     keywords = {
@@ -196,6 +197,7 @@ def test_what_the_compiled_search_leaves_goes_to_the_root_finder(monkeypatch):
     assert found.converged.all()
     assert found.iterations[1] > found.iterations[0]
     np.testing.assert_allclose(found.prices, plain.prices, rtol=1e-8)
+    np.testing.assert_allclose(found.shares, plain.shares, rtol=1e-7)
 
 
 def test_labels_as_integers_or_words_are_the_same():

@@ -84,6 +84,47 @@ class TestBudgets:
             expected.append(stock)
         np.testing.assert_allclose(labs["compute_training"][:, 1], expected, rtol=1e-9)
 
+    def test_a_third_of_profit_is_reinvested(self, lively: Resolved):
+        """`leader` has no parent and much cash: its path plus 0.3 of last month's gross profit."""
+        market = Market(lively.with_values(FIXED).scenario, seed=1)
+        profits = [0.0]
+        while market.running:
+            market.step()
+            profits.append(float(market.state.profit[0]))
+        expected = market.plans.capex[:, 0] + 0.3 * np.maximum(profits[:-1], 0.0)
+        np.testing.assert_allclose(market.record.labs["capex"][:, 0], expected, rtol=1e-9)
+        assert max(profits) > 1e6
+
+    def test_the_fuller_its_serving_compute_the_more_of_it_a_firm_buys(self, run):
+        """`opener` plans half; use of last month over 0.7, to the power of 1.5, moves that within 5 and 95 %."""
+        market = run(FIXED | {"finance.capacity_response": 1.5})
+        labs, prices = market.record.labs, market.record.market["bandwidth_price"][:, 0]
+        serving = labs["compute_serving"][:, 1] * 3.35e3  # TB/s
+        use = np.concatenate([[0.7], labs["capacity_use"][:-1, 1]])
+        share = np.clip(0.5 * (np.maximum(use, 0.05) / 0.7) ** 1.5, 0.05, 0.95)
+        bought = labs["capex"][:, 1] / 1.8 * share / prices
+        np.testing.assert_allclose(serving[1:], 0.9 ** (1 / 12) * serving[:-1] + bought[1:], rtol=1e-9)
+        assert np.ptp(share) > 0.1
+
+    def test_funding_follows_attention_by_a_fifth_a_month(self, lively: Resolved):
+        """Towards (labs x the geometric mean of shares of tokens and takings) to the power of 0.3."""
+        market = Market(lively.with_values(FIXED | {"mechanisms.entry": False}).scenario, seed=1)
+        response = np.ones(4)
+        while market.running:
+            market.step()
+            t = market.month - 1
+            labs = {k: np.nan_to_num(v[t]) for k, v in market.record.labs.items()}
+            if t:
+                expected = market.plans.funding[t, MODEST] * response[MODEST]
+                assert labs["funding"][MODEST] == pytest.approx(expected, rel=1e-9)
+            made, taken = labs["tokens"] + labs["tokens_hosted"], labs["revenue"] + labs["revenue_hosting"]
+            world = market.record.usage["spending"][t].sum()
+            shares = made / max(made.sum(), 1e-300), taken / max(world, 1e-300)
+            attention = 4 * np.sqrt(np.maximum(shares[0], 1e-12) * np.maximum(shares[1], 1e-12))
+            response = response + 0.2 * (np.clip(attention**0.3, 1 / 3, 3) - response)
+            np.testing.assert_allclose(market.state.funding_response, response, rtol=1e-9)
+        assert np.ptp(response) > 0.2
+
     def test_scarcity_is_felt_by_a_fifth_of_it_a_month(self, run):
         """All chips barred from month 2 on, and none made at home: 1 - 0.8^n of all that was wanted."""
         bar = {"name": "x", "kind": "export_rule", "date": "2023-03", "source": "s", "region": "east"}

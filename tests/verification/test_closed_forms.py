@@ -6,11 +6,12 @@ otherwise.
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from scipy.special import lambertw
 
 from sim.economics import (
+    EquilibriumError,
     bass_adoption,
     bass_hazard,
     bass_peak,
@@ -119,7 +120,10 @@ class TestV6Lerner:
     def test_nested(self, offers, eps, rho, usage):
         quality, nest = zip(*offers, strict=True)
         keywords = {"price_sensitivity": eps, "nests": list(nest), "nesting": rho, "usage_elasticity": usage}
-        equilibrium = solve_prices(quality, 1.0, **keywords, tolerance=1e-12)
+        try:
+            equilibrium = solve_prices(quality, 1.0, **keywords, tolerance=1e-12)
+        except EquilibriumError:
+            reject()  # near-monopoly at the edge of finite prices may not be found: said, never silent
         share = equilibrium.shares[0]
         in_nest = share / [sum(s for s, n in zip(share, nest, strict=True) if n == own) for own in nest]
         elasticity = usage + eps * (1 / (1 - rho) - rho / (1 - rho) * in_nest - share)

@@ -93,6 +93,7 @@ def refer(h: FloatArray, game: Structure, market: Market, segments: Segments, at
             if len(market.dead_tier):
                 at.log_tier[t, s] += market.dead_tier[t, segments.segment[s]]
             top = max(top, at.log_tier[t, s])
+        at.top[s] = top
         at.outside[s] = exp(outside - top)
         for t in range(tiers):
             at.log_tier[t, s] -= top
@@ -138,6 +139,27 @@ def set_shares(h: FloatArray, game: Structure, segments: Segments, at: Reference
             demand.per_host[g, s] = 1.0 / of_host[g, s]
         for s in range(live):
             demand.buyers[g, s] = segments.w[s] * in_tier[g, s] * in_all[t, s] * demand.per_host[g, s]
+
+
+@compiled
+def write_shares(
+    game: Structure,
+    segments: Segments,
+    at: Reference,
+    demand: Demand,
+    shares: FloatArray,
+    worth: FloatArray,
+) -> None:
+    """Shares of offers, (segments, offers), and the expected utility of the choice, (segments,)."""
+    for s in range(segments.live):
+        worth[segments.segment[s]] = at.top[s] + log(demand.total[s])
+    for r in range(at.rows[0]):
+        j, start = at.offer[r], r * segments.live
+        g = game.host[j]
+        t = game.tier[g]
+        for s in range(segments.live):
+            of_nest = demand.in_tier[g, s] * demand.in_all[t, s] * demand.per_host[g, s]
+            shares[segments.segment[s], j] = demand.u[start + s] * of_nest
 
 
 @compiled

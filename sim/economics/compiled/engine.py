@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sim.economics import capacity, first_order, fixed_point
@@ -23,15 +25,20 @@ _RULES = Rules(
     faint=first_order.FAINT,
     largest_factor=first_order.LARGEST_FACTOR,
     precision=first_order.PRECISION,
+    rounding=first_order.ROUNDING,
 )
 
 
 def compiled_fixed_points(
     state: State, game: Game, start: FloatArray, *, tolerance: float, iterations: int
-) -> FixedPoints:
-    """Fixed points of `PriceMap(state, game)` from `start`, (markets, n)."""
+) -> tuple[FixedPoints, FloatArray, FloatArray]:
+    """Fixed points of `PriceMap(state, game)` from `start`, (markets, n).
+
+    Where they were found, too: shares, (markets, segments, offers), and the expected utility of the choice,
+    (markets, segments), NaN where unknown.
+    """
     structure, segments = _structure(game), state.quality.shape[-1]
-    found = search(
+    best, residual, taken, shares, worth = _kept(
         _plain(start),
         _plain(np.broadcast_to(game.sensitivity, segments)),
         _numbers(state, game),
@@ -41,7 +48,15 @@ def compiled_fixed_points(
         float(tolerance),
         int(iterations),
     )
-    return FixedPoints(*found)
+    return FixedPoints(best, residual, taken), shares, worth
+
+
+def _kept(*arguments: Any) -> Any:
+    """The search. The first call ever writes the machine code to disk; where that fails it is there all the same."""
+    try:
+        return search(*arguments)
+    except OSError:  # a full disk
+        return search(*arguments)
 
 
 def _structure(game: Game) -> Structure:

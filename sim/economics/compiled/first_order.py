@@ -155,7 +155,8 @@ def _bounded(price: float, now: float, break_even: float, game: Structure, rules
     if not game.positive:
         return price
     low, high = now / rules.largest_factor, now * rules.largest_factor
-    low = break_even if now > break_even and break_even > low else low
+    if now > break_even * (1.0 + rules.rounding):
+        low = break_even if break_even > low else low
     price = low if price < low else price
     return high if price > high else price
 

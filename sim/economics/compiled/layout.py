@@ -82,6 +82,7 @@ class Rules(NamedTuple):
     faint: float
     largest_factor: float
     precision: float
+    rounding: float
 
 
 class Segments(NamedTuple):
@@ -111,7 +112,8 @@ class Reference(NamedTuple):
     host: FloatArray  # (hosts, live) exp of it
     log_tier: FloatArray  # (tiers, live) the same of tiers
     tier: FloatArray  # (tiers, live)
-    outside: FloatArray  # (live,)
+    top: FloatArray  # (live,) worth of the best tier, or of the outside option
+    outside: FloatArray  # (live,) exp of the outside option relative to it
     some: BoolArray  # (groups,) whether Y may be other than 0
     asked: BoolArray  # (groups,) whether a seller looks at X
 
@@ -188,7 +190,7 @@ def room(game: Structure, rules: Rules, segments: int, pools: int) -> Room:
     groups, pairs, owners = len(game.group_host), len(game.pair_tier), int(game.pair_owner.max()) + 1
     n, depth = offers + pools, rules.depth
     by_offer, by_pool, by_point = _arrays(12, offers), _arrays(5, pools), _arrays(7, n)
-    by_segment, by_cell = _arrays(6, segments), _arrays(2, offers * segments)
+    by_segment, by_cell = _arrays(7, segments), _arrays(2, offers * segments)
     by_host, by_tier = _arrays(7, hosts, segments), _arrays(4, tiers, segments)
     by_group = [np.empty((groups, segments)), np.empty((pairs, segments)), np.empty((owners, segments))]
     by_slot = [*_arrays(2, depth, n), *_arrays(2, depth, depth), np.empty(depth)]
@@ -205,6 +207,7 @@ def room(game: Structure, rules: Rules, segments: int, pools: int) -> Room:
             host=by_host[2],
             log_tier=by_tier[0],
             tier=by_tier[1],
+            top=by_segment[6],
             outside=by_segment[3],
             some=np.empty(groups, np.bool_),
             asked=np.empty(groups, np.bool_),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.economics.compiled.demand import set_rows
+from sim.economics.compiled.demand import set_rows, write_shares
 from sim.economics.compiled.first_order import price_step
 from sim.economics.compiled.jit import compiled, copy, entry
 from sim.economics.compiled.layout import Course, Market, Numbers, Room, Rules, Segments, Structure
@@ -32,6 +32,9 @@ def _market(numbers: Numbers, m: int) -> Market:
         _of(numbers.capacity, m),
         _of(numbers.shadow_unit, m),
     )
+
+
+Found = tuple[FloatArray, FloatArray, IntArray, FloatArray, FloatArray]
 
 
 @compiled
@@ -61,6 +64,8 @@ def _search(
     room: Room,
     tolerance: float,
     iterations: int,
+    shares: FloatArray,
+    worth: FloatArray,
 ) -> tuple[float, int]:
     """One market from `best` on, which becomes the best point; its residual, and evaluations of the map."""
     at, demand, trade, course = room.at, room.demand, room.trade, room.course
@@ -75,6 +80,7 @@ def _search(
             least = residual
             copy(course.x, best)
         if residual <= tolerance:
+            write_shares(game, segments, at, demand, shares, worth)
             return least, count
         if residual == np.inf or (accelerating and residual > rules.growth * before):
             if not accelerating:
@@ -169,7 +175,7 @@ def _solve(course: Course) -> None:
         right[c] /= system[c, c]
 
 
-def _entry(sources: int) -> Callable[..., tuple[FloatArray, FloatArray, IntArray]]:
+def _entry(sources: int) -> Callable[..., Found]:
     """The search over all markets.
 
     The cache on disk notices changes of this file only; that the function closes over `sources`, a checksum of
@@ -186,20 +192,23 @@ def _entry(sources: int) -> Callable[..., tuple[FloatArray, FloatArray, IntArray
         room: Room,
         tolerance: float,
         iterations: int,
-    ) -> tuple[FloatArray, FloatArray, IntArray]:
+    ) -> Found:
         assert sources >= 0
-        best, residual, taken = start.copy(), np.empty(len(start)), np.empty(len(start), np.intp)
+        markets, count = len(start), len(sensitivity)
+        best, residual, taken = start.copy(), np.empty(markets), np.empty(markets, np.intp)
+        shares, worth = np.zeros((markets, count, len(game.host))), np.full((markets, count), np.nan)
         for m in range(len(start)):
             market = _market(numbers, m)
             segments = _segments(sensitivity, market.weights, game, room.segments)
             residual[m], taken[m] = _search(
-                best[m], game, rules, market, segments, room, tolerance, iterations
+                best[m], game, rules, market, segments, room, tolerance, iterations, shares[m], worth[m]
             )
-        return best, residual, taken
+        return best, residual, taken, shares, worth
 
     return search
 
 
 _SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
 search = _entry(zlib.adler32(_SOURCES))
-"""Best points (markets, n), their residuals and evaluations of the map, as `fixed_point.fixed_points`."""
+"""Best points (markets, n), their residuals and evaluations of the map, as `fixed_point.fixed_points`; shares
+(markets, segments, offers) and the expected utility of the choice (markets, segments), NaN where not known."""
