@@ -151,7 +151,7 @@ class TestReactions:
         return government.acts
 
     def test_the_rival_s_chips_are_tightened_once_it_comes_near(self, run):
-        limit = 2.5
+        limit = 9.7
         values = FIXED | {
             "events": [],
             "governments": {"west": {"rival": "east", "tighten_below_lag": limit}},
