@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from functools import cache
 from typing import Literal
 
@@ -26,6 +27,19 @@ def chosen(engine: str | None) -> Engine:
         where = "engine" if engine else f"the environment variable {ENVIRONMENT}"
         raise InputError(f"{where}: found {name!r}; allowed are 'numba' and 'numpy'")
     return name
+
+
+def prepare(engine: str | None = None) -> float:
+    """Load the engine, which otherwise happens when prices are first solved for; seconds of CPU that it took.
+
+    After an installation that compiles it, for some ten seconds; a directory for the cache given, not again.
+    Worker processes that are forked later need not load it themselves.
+    """
+    from sim.economics.prices import solve_prices  # which chooses by this module
+
+    started = time.process_time()
+    solve_prices([1.0, 1.0], [1.0, 1.0], price_sensitivity=2.0, engine=engine)
+    return time.process_time() - started
 
 
 @cache

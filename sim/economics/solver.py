@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from scipy.optimize import root
 
 from sim.economics.engines import Engine
 from sim.economics.first_order import price_step
@@ -114,6 +113,7 @@ def _once_more(
 
 def _general_root(function: PriceMap, x: FloatArray, residual: float) -> tuple[FloatArray, float, int]:
     """One market by Powell's hybrid method on g(x) - x, from its best point; the better of both points."""
+    from scipy.optimize import root  # takes a while to import, and is hardly ever needed
 
     def gap(point: FloatArray) -> FloatArray:
         distance = function(point[None])[0][0] - point

@@ -9,7 +9,7 @@ import pytest
 
 from sim.economics import InputError, PriceProblem, solve_prices, solver
 from sim.economics.compiled import jit
-from sim.economics.engines import ENVIRONMENT, chosen
+from sim.economics.engines import ENVIRONMENT, chosen, prepare
 from sim.economics.fixed_point import FixedPoints
 
 OUTPUTS = ("prices", "shares", "quantities", "profits", "consumer_surplus", "shadow_prices")
@@ -234,6 +234,11 @@ def test_choice_of_engine(monkeypatch):
         solve_prices([1.0], [1.0], price_sensitivity=2.0)
     with pytest.raises(InputError, match="engine: found 'f77'"):
         solve_prices([1.0], [1.0], price_sensitivity=2.0, engine="f77")
+
+
+def test_engines_can_be_loaded_beforehand():
+    assert prepare("numpy") < prepare() + 1.0
+    assert prepare() < 1.0
 
 
 def test_numba_is_not_imported_before_prices_are_solved_for():
