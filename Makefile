@@ -32,8 +32,9 @@ schema: docs
 golden: .venv/for-running  ## write the baseline's golden numbers anew; say why in CHANGELOG.md
 	$(BIN)/python tests/golden/make.py
 
-bench: .venv/for-running  ## CPU time of a baseline run, and the patterns of docs/odd.md held against the baseline
+bench: .venv/for-testing  ## CPU time of a baseline run, and the patterns of docs/odd.md held against the baseline
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/prices.py
 	$(BIN)/python benchmarks/patterns.py 8
 
 clean:  ## remove the environment and caches; results in outputs/ stay

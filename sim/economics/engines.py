@@ -29,11 +29,11 @@ def chosen(engine: str | None) -> Engine:
     return name
 
 
-def prepare(engine: str | None = None) -> float:
-    """Load the engine, which otherwise happens when prices are first solved for; seconds of CPU that it took.
+def prepare(engine: Engine | None = None) -> float:
+    """Load the engine, which else happens when prices are first solved for; the seconds of CPU that it took.
 
-    After an installation that compiles it, for some ten seconds; a directory for the cache given, not again.
-    Worker processes that are forked later need not load it themselves.
+    The first time after an installation or a change numba compiles it, for some ten seconds, and keeps the
+    machine code on disk. Processes forked later have it.
     """
     from sim.economics.prices import solve_prices  # which chooses by this module
 
