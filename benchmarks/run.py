@@ -10,6 +10,9 @@ import statistics
 import sys
 import time
 
+import numpy as np  # noqa: F401  (what is loaded later is not limited)
+from threadpoolctl import threadpool_limits
+
 import sim
 
 
@@ -31,4 +34,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with threadpool_limits(1):  # as sim.simulate does
+        main()

@@ -216,10 +216,9 @@ def _demand_side(market: Market, sales: Sales, region: int) -> None:
             m["price_fixed"][t, region] = sales.prices[enough].min()
     by_lab = totals(offers.lab, spent.sum(axis=0), len(setting.labs))
     m["concentration"][t, region] = concentration(by_lab[by_lab > 0.0])
-    inside = np.minimum(sales.choice[rows].sum(axis=1), 1.0 - 1e-15)
-    m["consumer_surplus"][t, region] = float(
-        (market.weights()[rows] * -np.log1p(-inside) / cohorts.price_sensitivity[rows]).sum()
-    )
+    if sales.equilibrium is not None:
+        worth = sales.equilibrium.consumer_surplus[rows]
+        m["consumer_surplus"][t, region] = float((market.weights()[rows] * worth).sum())
     wanted = sales.demanded * ratio_of(tokens.sum(axis=0), all_tokens)
     m["served"][t, region] = ratio(used, float(wanted.sum()))
 

@@ -19,7 +19,7 @@ from sim.run.errors import RunError
 FILE = "manifest.json"
 SCENARIO = "scenario.yaml"
 MAX_BYTES = 10_000_000
-LIBRARIES = ("mesa", "numpy", "scipy", "pandas", "pyarrow", "pydantic", "ruamel.yaml", "matplotlib")
+LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "pyarrow", "pydantic", "ruamel.yaml", "matplotlib")
 
 
 class Commit(BaseModel):

@@ -16,6 +16,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from sim.market import Market
 from sim.randomness import uniform
 from sim.run.errors import RunError, SimulationError
@@ -159,12 +161,14 @@ def run_task(task: Task, tick: Callable[[], None] = lambda: None) -> Outcome:
         If the model fails, with month, seed and reason.
     """
     started = time.perf_counter()
-    with _blaming(task, "set-up"):
-        market = Market(task.scenario, task.seed)
-    for month in market.months:
-        with _blaming(task, str(month)):
-            market.step()
-        tick()
+    # Arrays are small: threads of linear algebra would only wait for each other, and cut sums up by the load.
+    with threadpool_limits(1):
+        with _blaming(task, "set-up"):
+            market = Market(task.scenario, task.seed)
+        for month in market.months:
+            with _blaming(task, str(month)):
+                market.step()
+            tick()
     tables = frames(market.record, market.setting, replicate=task.replicate, seed=task.seed)
     return Outcome(tables, time.perf_counter() - started)
 

@@ -124,7 +124,7 @@ def copy(of: FloatArray, to: FloatArray) -> None:
 
 @compiled
 def powers(base: FloatArray, exponent: float, out: FloatArray) -> None:
-    """`base` to the power of `exponent`."""
+    """`base` to the power of `exponent`. In two loops: one would need more registers than there are."""
     if exponent == 1.0:
         copy(base, out)
         return

@@ -229,5 +229,5 @@ def room(game: Structure, rules: Rules, segments: int, pools: int) -> Room:
 
 
 def _arrays(count: int, *shape: int) -> list[Any]:
-    """So many arrays of a shape; they are numbers until set."""
+    """So many arrays of a shape; zeros, as long loops also run over what is beyond the live segments."""
     return list(np.zeros((count, *shape)))
