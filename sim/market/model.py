@@ -83,7 +83,7 @@ class Market(mesa.Model):
 
     def __init__(self, scenario: Scenario, seed: int = 1, ablation: Ablation = NOTHING) -> None:
         super().__init__(seed=seed)
-        self.scenario, self.market_seed, self.ablation = scenario, seed, ablation
+        self.scenario, self.ablation = scenario, ablation
         self.setting = Setting(scenario)
         self.state = State.empty(self.setting)
         self.catalogue = Catalogue(self.setting)

@@ -35,7 +35,6 @@ class Books:
     """Of it from its own models."""
     full_cost: Array
     """Cost of serving at the full cost of compute."""
-    full_cost_own: Array
     running: Array
     """Of it paid in cash this month."""
     royalties_received: Array
@@ -102,7 +101,6 @@ class Sales:
             revenue=self._by_firm(spent, setting),
             revenue_own=self._by_firm(spent * own, setting),
             full_cost=self._by_firm(self.deal.cost * tokens, setting),
-            full_cost_own=self._by_firm(self.deal.cost * tokens * own, setting),
             running=self._by_firm(self.deal.running * tokens, setting),
             royalties_received=received,
             royalties_paid=self._by_firm(royalty, setting),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,8 +22,6 @@ from sim.scenario.events import (
 )
 from sim.scenario.month import Month
 from sim.world.setting import Array, Flags, Setting
-
-OPEN_FLAGSHIP = ("open_restricted", "open")
 
 
 @dataclass
@@ -65,7 +63,6 @@ class Policy:
     release: list[ReleasePolicy]
     threshold: Array
     royalty: Array
-    shortfall_response: Array = field(default_factory=lambda: np.zeros(0))
 
     def modes_for(self, region: str, capability: float) -> tuple[Flags, Array]:
         """Modes that a lab of `region` may take for a flagship, and what each costs (+) or earns (-).
