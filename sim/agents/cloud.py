@@ -11,8 +11,8 @@ from sim.economics.demand import choice_shares
 from sim.world.offers import Offers, current_offers, with_community
 from sim.world.setting import TIERS, Array, Flags
 from sim.world.state import NEVER
-from sim.world.tastes import quality, taste
-from sim.world.terms import cloud_users, terms
+from sim.world.tastes import quality
+from sim.world.terms import terms
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -85,7 +85,7 @@ def expected_margins(market: Market) -> Array:
     )
     offers = kept.joined(with_community(setting, state, imagined))
     deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
-    xi = taste(setting, market.policy, offers, market.month)
+    xi = market.tastes.about(offers, market.month)
     s, demand = market.scenario, market.scenario.demand
     eps = setting.cohorts.price_sensitivity
     inner = (1.0 - demand.tier_nesting) * (1.0 - demand.host_nesting)
@@ -95,7 +95,7 @@ def expected_margins(market: Market) -> Array:
     own_service = np.isfinite(last) & (offers.channel == 0)
     price = np.where(deal.seller < 0, deal.cost, np.where(own_service, np.maximum(last, deal.cost), markup))
     q = quality(setting, xi, offers.capability, setting.years[market.month] - setting.years[0])
-    utility = q - eps[:, None] * (np.log(price) + np.log(deal.dearer))
+    utility = q - eps[:, None] * np.log(price) - deal.disliked(eps)
     model = offers.lab * 2 + offers.tier + np.where(offers.open_, 0, 2 * labs)
     shares = choice_shares(
         utility,
@@ -122,6 +122,6 @@ def hostable(market: Market) -> Flags:
         if cloud >= 0:
             can[cloud, lab] = False
     if len(setting.clouds) and not market.scenario.mechanisms.royalties:
-        above = cloud_users(setting)[:, None] > market.policy.threshold
+        above = setting.cloud_users[:, None] > market.policy.threshold
         can &= ~(above[:, :, None] & state.open_restricted)
     return can

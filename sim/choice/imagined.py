@@ -7,18 +7,19 @@ the lab expects of rivals; by tier and cohort they are worth exactly one offer o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from sim.choice.rivals import Lesson
+from sim.choice.standing import Standing
 from sim.record import MODES
 from sim.technology.capability import derived_capability, open_pool
 from sim.world.offers import Offers, current_offers, with_community
 from sim.world.policy import Policy
-from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Flags, Ints, Setting
+from sim.world.setting import API, FLAGSHIP, SMALL, Array, Flags, Setting
 from sim.world.state import NEVER, State
-from sim.world.tastes import quality, taste
-from sim.world.terms import Terms, terms
 
 CLOSED, OPEN_LAGGED, OPEN_RESTRICTED, OPEN = range(len(MODES))
 RELEASES = np.array([[False, False], [False, True], [True, True], [True, True]])
@@ -69,183 +70,88 @@ class Outlook:
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
-    """All offers of the day at their prices, sorted by tier and model; the same for every lab that decides."""
+class Prospects:
+    """What a lab's next family could be on offer as, under any mode; the same in every month.
+
+    Attributes
+    ----------
+    offers
+        Its own service with closed weights and with open ones, open weights through every host, and lagged
+        weights; what the model itself decides is filled in by `imagine`.
+    below
+        ECI points below the tier's model, (offers,): lagged weights are weaker.
+    has
+        Whether a mode has the offer, (modes, offers).
+    """
 
     offers: Offers
-    sellers: Ints
-    xi: Array
-    """Taste less price, (cohorts, offers)."""
+    below: Array
+    has: Flags
 
     @classmethod
-    def look(
-        cls, setting: Setting, state: State, policy: Policy, month: int, bandwidth_price: Array
-    ) -> Standing:
-        """The market before this month's models are out."""
-        offers = current_offers(setting, state)
-        offers = offers.take(np.lexsort((_model(offers), offers.tier)))
-        xi = taste(setting, policy, offers, month)
-        deal = terms(setting, state, policy, offers, bandwidth_price)
-        last = state.price[offers.slots(setting)]
-        price = np.where(np.isfinite(last), last, 2.0 * deal.cost)
-        sensitivity = setting.cohorts.price_sensitivity[:, None]
-        return cls(offers, deal.seller, xi - sensitivity * (np.log(price) + np.log(deal.dearer)))
-
-
-def _model(offers: Offers) -> Ints:
-    """A number for each model on offer: hosts of one model share it."""
-    return np.asarray((offers.lab * 2 + offers.newest) * 2 + offers.open_)
+    def of(cls, setting: Setting, lab: int) -> Prospects:
+        """Prospects of a lab: no mode has it host its own models in its own cloud."""
+        m = setting.scenario.mechanisms
+        hosts = [c for c in range(len(setting.clouds)) if m.hosting and c != setting.own_cloud[lab]]
+        channels = [1 + c for c in hosts] + ([setting.self_hosting] if m.self_hosting else [])
+        both = [FLAGSHIP, SMALL]
+        opens, lags = OPENS_FLAGSHIP, RELEASES[:, SMALL] & ~OPENS_FLAGSHIP
+        parts = [
+            ([API], both, False, True, ~opens),
+            ([API], both, True, True, opens),
+            (channels, both, True, True, opens),
+            (channels, [SMALL], True, False, lags),
+        ]
+        rows = [
+            (tier, channel, open_, newest, modes)
+            for through, tiers, open_, newest, modes in parts
+            for tier in tiers
+            for channel in through
+        ]
+        n = len(rows)
+        newest = np.array([row[3] for row in rows])
+        offers = Offers(
+            lab=np.full(n, lab),
+            tier=np.array([row[0] for row in rows]),
+            channel=np.array([row[1] for row in rows]),
+            capability=np.zeros(n),
+            bytes_=np.zeros(n),
+            since=np.zeros(n, dtype=np.int64),
+            first=np.full(n, NEVER),
+            hosted_since=np.full(n, NEVER),
+            open_=np.array([row[2] for row in rows]),
+            newest=newest,
+            restricted=np.ones(n, dtype=bool),
+        )
+        below = np.where(newest, 0.0, setting.scenario.technology.lagged_gap)
+        return cls(offers, below, np.array([row[4] for row in rows]).T)
 
 
 def imagine(
     setting: Setting, state: State, lab: int, model: Model, month: int, now: Offers | None = None
 ) -> tuple[Offers, Flags]:
-    """The offers that the firm prices or that a mode brings about, and whether each mode has them, (modes, offers)."""
-    now = current_offers(setting, state) if now is None else now
-    served = now.take((now.lab != lab) & (now.sellers(setting) == lab))
-    old = now.take((now.lab == lab) & (now.channel != API))
-    m = setting.scenario.mechanisms
-    hosts = [c for c in range(len(setting.clouds)) if m.hosting and c != setting.own_cloud[lab]]
-    channels = [1 + c for c in hosts] + ([setting.self_hosting] if m.self_hosting else [])
+    """The offers that the firm prices or that a mode brings about, and whether each mode has them, (modes, offers).
 
-    def own(
-        channel: list[int], tiers: list[int], *, open_: bool, newest: bool = True, below: float = 0.0
-    ) -> Offers:
-        tier = np.repeat(np.array(tiers, dtype=np.int64), len(channel))
-        n = len(tier)
-        return Offers(
-            lab=np.full(n, lab),
-            tier=tier,
-            channel=np.tile(np.array(channel, dtype=np.int64), len(tiers)),
-            capability=model.capability[tier] - below,
-            bytes_=model.bytes_[tier],
-            since=np.full(n, month),
-            first=np.full(n, NEVER),
-            hosted_since=np.full(n, NEVER),
-            open_=np.full(n, open_),
-            newest=np.full(n, newest),
-            restricted=np.full(n, True),
-        )
-
-    both = [FLAGSHIP, SMALL]
-    lagged = own(channels, [SMALL], open_=True, newest=False, below=setting.scenario.technology.lagged_gap)
-    parts = {
-        served: np.ones(len(MODES), dtype=bool)[:, None],
-        old: ~RELEASES[:, old.tier],
-        own([API], both, open_=False): ~OPENS_FLAGSHIP[:, None],
-        own([API], both, open_=True): OPENS_FLAGSHIP[:, None],
-        own(channels, both, open_=True): OPENS_FLAGSHIP[:, None],
-        lagged: (RELEASES[:, SMALL] & ~OPENS_FLAGSHIP)[:, None],
-    }
-    offers = served
-    for part in list(parts)[1:]:
-        new = part is not old
-        offers = offers.joined(with_community(setting, state, part) if new else part)
-    has = np.concatenate(
-        [np.broadcast_to(modes, (len(MODES), len(part))) for part, modes in parts.items()], axis=1
-    )
-    return offers, has
-
-
-@dataclass(frozen=True)
-class Rivals:
-    """Offers that the lab takes as they are: everybody else's, at the prices of the day.
-
-    Customers choose among nests by inclusive values only, so within a tier these offers together are worth one
-    offer of price 1 and of utility outer * ln sum_h exp(I_h / outer), I_h the inclusive value of model h.
+    First what its own cloud serves of rivals, then its older open weights, which a mode that opens the tier
+    replaces, then the new family.
     """
-
-    offers: Offers
-    xi: Array
-    """Taste less price, (cohorts, offers)."""
-
-    @classmethod
-    def look(
-        cls, setting: Setting, state: State, policy: Policy, lab: int, month: int, outlook: Outlook
-    ) -> Rivals:
-        """The offers of all others but those of the lab's models and of its firm."""
-        now = outlook.standing or Standing.look(setting, state, policy, month, outlook.bandwidth_price)
-        others = np.flatnonzero((now.offers.lab != lab) & (now.sellers != lab))
-        return cls(now.offers.take(others), now.xi[:, others])
-
-    def worth(self, setting: Setting, progress: Array, years: Array, lessons: list[Lesson | None]) -> Array:
-        """Utility of each tier's rivals taken together, (cases, cohorts, tiers); -inf where there are none.
-
-        Parameters
-        ----------
-        progress
-            ECI points that rivals gain by the horizon, (cases,).
-        years
-            Since the scenario's start, (cases,).
-        lessons
-            What rivals learn from the lab's open weights, by case; None: nothing.
-        """
-        out = np.full((len(years), len(setting.cohorts), TIERS), -np.inf)
-        if not len(self.offers):
-            return out
-        demand = setting.scenario.demand
-        outer = 1.0 - demand.tier_nesting
-        inner = outer * (1.0 - demand.host_nesting)
-        below = np.where(self.offers.tier == SMALL, setting.scenario.technology.small_gap, 0.0)
-        tier, key = self.offers.tier, _model(self.offers)
-        first = np.flatnonzero(np.diff(tier * (4 * len(setting.labs)) + key, prepend=-1))
-        top = np.flatnonzero(np.diff(tier[first], prepend=-1))
-        seen: dict[tuple[float, float, int], Array] = {}
-        for k, lesson in enumerate(lessons):
-            known = (float(progress[k]), float(years[k]), -1 if lesson is None else k)
-            if known not in seen:
-                capability = self.offers.capability + progress[k]
-                if lesson is not None:
-                    learned = np.maximum(
-                        capability + lesson.gain[self.offers.lab], lesson.floor[self.offers.lab] - below
-                    )
-                    capability = np.where(self.offers.newest, learned, capability)
-                utility = quality(setting, self.xi, capability, years[k])
-                peak = np.maximum(utility.max(axis=1, keepdims=True), -1e6)
-                by_model = np.add.reduceat(np.exp((utility - peak) / inner), first, axis=1)
-                by_tier = np.add.reduceat(by_model ** (inner / outer), top, axis=1)
-                with np.errstate(divide="ignore"):
-                    seen[known] = outer * np.log(by_tier) + peak
-            out[k][:, tier[first[top]]] = seen[known]
-        return out
-
-    def beside(self, setting: Setting, offers: Offers, deal: Terms) -> tuple[Offers, Terms]:
-        """The lab's offers with one more for each tier's rivals, of price 1, bought from nobody."""
-        mass = Offers(
-            lab=np.full(TIERS, -1),  # no lab's, or these would be hosts of its closed models
-            tier=np.arange(TIERS),
-            channel=np.full(TIERS, setting.channels - 1),
-            capability=np.zeros(TIERS),
-            bytes_=np.ones(TIERS),
-            since=np.full(TIERS, NEVER),
-            first=np.full(TIERS, NEVER),
-            hosted_since=np.full(TIERS, NEVER),
-            open_=np.zeros(TIERS, dtype=bool),
-            newest=np.zeros(TIERS, dtype=bool),
-            restricted=np.zeros(TIERS, dtype=bool),
-        )
-        one, none = np.ones(TIERS), np.zeros(TIERS)
-        unit = Terms(
-            seller=np.full(TIERS, -1),
-            load=one,
-            cost=one,
-            running=one,
-            dearer=np.ones((len(setting.cohorts), TIERS)),
-            royalty=none,
-            own_margin=none,
-            lab_margin=none,
-        )
-        return offers.joined(mass), deal.joined(unit)
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What rivals gain from the weights that a mode opens."""
-
-    gain: Array
-    """ECI points that a lab learns, (labs,)."""
-    floor: Array
-    """ECI points of what it could build on the opened weights, (labs,)."""
+    now = current_offers(setting, state) if now is None else now
+    served = np.flatnonzero((now.lab != lab) & (now.sellers(setting) == lab))
+    old = np.flatnonzero((now.lab == lab) & (now.channel != API))
+    prospects = setting.once(("prospects", lab), lambda: Prospects.of(setting, lab))
+    new = prospects.offers
+    new = replace(
+        new,
+        capability=model.capability[new.tier] - prospects.below,
+        bytes_=model.bytes_[new.tier],
+        since=np.full(len(new), month),
+    )
+    standing = now.take(np.concatenate([served, old]))
+    has = np.empty((len(MODES), len(standing) + len(new)), dtype=bool)
+    has[:, : len(served)] = True
+    has[:, len(served) : len(standing)] = ~RELEASES[:, standing.tier[len(served) :]]
+    has[:, len(standing) :] = prospects.has
+    return standing.joined(with_community(setting, state, new)), has
 
 
 def taught(
@@ -254,32 +160,38 @@ def taught(
     policy: Policy,
     lab: int,
     model: Model,
-    mode: int,
-    horizon: int,
+    mode: ArrayLike,
+    horizon: ArrayLike,
     outlook: Outlook,
 ) -> Lesson:
-    """What rivals gain by `horizon` months from the weights that `mode` opens."""
+    """What rivals gain by `horizon` months from the weights that `mode` opens, a number or (cases,) each."""
     s, sp = setting.scenario, setting.scenario.spillovers
-    labs = len(setting.labs)
-    gain, floor = np.zeros(labs), np.full(labs, -np.inf)
+    mode, months = np.asarray(mode), np.asarray(horizon)[..., None]
+    shape = (*np.broadcast_shapes(mode.shape, months.shape[:-1]), len(setting.labs))
+    gain, floor = np.zeros(shape), np.full(shape, -np.inf)
     if s.mechanisms.open_spillover:
         openness = np.where(state.active & (state.released > NEVER), OPENNESS[state.mode], 0.0)
-        pools = []
-        for own in (0.0, OPENNESS[mode]):
-            openness[lab] = own
-            pools.append(open_pool(state.algorithm, openness, distance=sp.pool_distance, half=sp.pool_half))
+        pools = np.empty(len(MODES))
+        for own in range(len(MODES)):
+            openness[lab] = OPENNESS[own]
+            pools[own] = open_pool(
+                state.algorithm, openness, distance=sp.pool_distance, half=sp.pool_half
+            )
+        rate = sp.open_pool * (pools - pools[CLOSED])[mode][..., None]
         behind = np.maximum(state.algorithm[lab] - state.algorithm, 0.0)
-        rate = sp.open_pool * (pools[1] - pools[0])
-        gain = s.technology.capability_per_order * np.minimum(rate * horizon / 12.0, 1.0) * behind
-    if s.mechanisms.derivation and horizon >= sp.derivation_lag and OPENS_FLAGSHIP[mode]:
-        base = model.capability[FLAGSHIP]
-        successor = base + s.choice.expected_progress * (horizon - sp.derivation_lag) / 12.0
-        floor[:] = derived_capability(
-            successor, outlook.training_flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning
+        gain[:] = s.technology.capability_per_order * np.minimum(rate * months / 12.0, 1.0) * behind
+    if s.mechanisms.derivation:
+        grown = s.choice.expected_progress * (months - sp.derivation_lag) / 12.0
+        built = derived_capability(
+            model.capability[FLAGSHIP] + grown,
+            outlook.training_flop,
+            loss=sp.adaptation_loss,
+            fine_tuning=sp.fine_tuning,
         )
-        if mode == OPEN_RESTRICTED:
-            floor[setting.lab_values("users") > policy.threshold[lab]] = -np.inf
-    gain[lab], floor[lab] = 0.0, -np.inf
+        large = setting.lab_values("users") > policy.threshold[lab]
+        free = OPENS_FLAGSHIP[mode][..., None] & ~((mode == OPEN_RESTRICTED)[..., None] & large)
+        floor = np.where(free & (months >= sp.derivation_lag), built, -np.inf)
+    gain[..., lab], floor[..., lab] = 0.0, -np.inf
     return Lesson(gain, floor)
 
 

@@ -1,9 +1,7 @@
-"""What a release mode would earn: the market solved again under each mode, others' modes as they are.
+"""What each release mode is worth to a lab: the market solved again at horizons ahead, with this mode, others fixed.
 
-A lab imagines the market at a few horizons ahead (`sim.choice.imagined`). Everybody, itself included, will have
-moved up by the progress that it expects: a mode is a course, and its next models will follow it. If it opens its
-weights, rivals will have gained what those teach them and let them build. All modes and horizons are one batch
-of the price equilibrium; the firm's earnings are added up part by part.
+All modes and horizons, and the markets in which rivals have learned from the opened weights, are one batch of
+the price equilibrium; the firm's earnings are added up part by part.
 """
 
 from __future__ import annotations
@@ -14,15 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, Rivals, crowds, imagine, taught
-from sim.economics.equilibrium import EquilibriumError
+from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, crowds, imagine, taught
+from sim.choice.rivals import Rivals
+from sim.choice.standing import Standing
+from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.record import COMPONENTS, MODES
 from sim.world.offers import Offers
 from sim.world.policy import Policy
-from sim.world.setting import API, TIERS, Array, Flags, Setting
+from sim.world.setting import API, Array, Flags, Ints, Setting
 from sim.world.state import State
-from sim.world.tastes import quality, taste
-from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_problem, terms
+from sim.world.tastes import worth
+from sim.world.terms import Terms, agreed, claims, first_prices, known_game, pool_capacity
 
 LOOK_TOLERANCE = 1e-6
 HOST_FREES = 0.5
@@ -41,12 +41,43 @@ class Payoffs:
     """Largest residual of the imagined equilibria, in unit costs."""
 
 
-class Case(NamedTuple):
-    """One market of the batch: a mode, a horizon, and whether rivals learn from what the mode opens."""
+class Cases(NamedTuple):
+    """Markets of the batch: every mode at every horizon, then those in which rivals learn from what is opened.
 
-    mode: int
-    horizon: int
-    taught: bool
+    Attributes
+    ----------
+    modes
+        Modes worth computing, ascending.
+    months
+        The horizons.
+    mode, horizon
+        Mode of each market and index of its horizon, (cases,).
+    plain
+        How many of them come before rivals learn.
+    """
+
+    modes: Ints
+    months: Ints
+    mode: Ints
+    horizon: Ints
+    plain: int
+
+    @classmethod
+    def of(cls, setting: Setting, allowed: Flags, ahead: bool) -> Cases:
+        """Cases for the modes allowed, at the scenario's horizons or today."""
+        choice = setting.scenario.choice
+        modes = np.flatnonzero(allowed)
+        months = np.array(choice.horizons if ahead else [0])
+        foresight = ahead and setting.scenario.mechanisms.spillover_foresight
+        opening = modes[modes != CLOSED] if foresight else modes[:0]
+        horizons = np.arange(len(months))
+        return cls(
+            modes,
+            months,
+            np.repeat(np.concatenate([modes, opening]), len(months)),
+            np.tile(horizons, len(modes) + len(opening)),
+            len(modes) * len(months),
+        )
 
 
 def evaluate(
@@ -71,61 +102,56 @@ def evaluate(
         Modes worth computing, (modes,); the others get 0.
     """
     s, cohorts = setting.scenario, setting.cohorts
-    cases = _cases(setting, allowed, ahead)
-    years = np.array([case.horizon / 12.0 for case in cases])
-    modes = np.array([case.mode for case in cases])
+    cases = setting.once((allowed.tobytes(), ahead), lambda: Cases.of(setting, allowed, ahead))
+    now = outlook.standing or Standing.look(setting, state, policy, month, outlook.bandwidth_price)
+    offers, has, xi, new = _on_offer(setting, state, lab, model, month, now, allowed)
+    deal = agreed(setting, policy, offers, now.costs)
+    xi[deal.at_home] -= cohorts.price_sensitivity * np.log(deal.dear)
 
-    standing = outlook.standing
-    offers, has = imagine(setting, state, lab, model, month, standing.offers if standing else None)
-    new = (offers.lab == lab) & (offers.since == month)
-    xi = taste(setting, policy, replace(offers, restricted=offers.restricted & ~new), month)
-    reachable = np.flatnonzero(np.isfinite(xi).any(axis=0) & has[allowed].any(axis=0))
-    offers, has, xi, new = offers.take(reachable), has[:, reachable], xi[:, reachable], new[reachable]
-    deal = terms(setting, state, policy, offers, outlook.bandwidth_price)
-    xi = xi - cohorts.price_sensitivity[:, None] * np.log(deal.dearer)
-    elapsed = setting.years[month] - setting.years[0]
-    progress = s.choice.expected_progress * years * ahead
-    q = quality(setting, xi, offers.capability + progress[:, None], elapsed + years)
-    licensed = (modes == OPEN_RESTRICTED)[:, None] & new & (offers.channel != API)
-    q = q - s.demand.licence_friction * licensed[:, None, :]
-    q = np.where(has[modes][:, None, :], q, -np.inf)
+    years = cases.months / 12.0
+    since = setting.years[month] - setting.years[0] + years
+    progress = s.choice.expected_progress * years
+    rivals = Rivals.of(setting, lab, now)
+    learning = cases.horizon[cases.plain :]
+    lesson = taught(
+        setting,
+        state,
+        policy,
+        lab,
+        model,
+        np.concatenate([np.full(len(years), CLOSED), cases.mode[cases.plain :]]),
+        np.concatenate([cases.months, cases.months[learning]]),
+        outlook,
+    )
+    ahead_of = np.concatenate([np.arange(len(years)), learning])
+    theirs = rivals.worth(setting, progress[ahead_of], since[ahead_of], lesson)
 
-    rivals = Rivals.look(setting, state, policy, lab, month, outlook)
-    lessons = [
-        taught(setting, state, policy, lab, model, case.mode, case.horizon, outlook) if case.taught else None
-        for case in cases
-    ]
-    q = np.concatenate([q, rivals.worth(setting, progress, elapsed + years, lessons)], axis=-1)
+    n = len(offers)
+    q = np.empty((len(cases.mode), n + theirs.shape[1], len(cohorts)))
+    own = worth(setting, offers.capability + progress[:, None], since) + xi
+    q[:, :n] = np.where(has[cases.mode][:, :, None], own[cases.horizon], -np.inf)
+    licensed = np.ix_(cases.mode == OPEN_RESTRICTED, new & (offers.channel != API))
+    q[licensed] -= s.demand.licence_friction
+    q[: cases.plain, n:] = theirs[cases.horizon[: cases.plain]]
+    q[cases.plain :, n:] = theirs[len(years) :]
+
     offers, deal = rivals.beside(setting, offers, deal)
-
-    unlicensed = np.append(new, np.zeros(TIERS, dtype=bool)) & (modes != OPEN_RESTRICTED)[:, None]
-    royalty = np.where(unlicensed, 0.0, deal.royalty)
+    fresh = np.zeros(len(offers), dtype=bool)
+    fresh[:n] = new
+    royalty = np.where(fresh & (cases.mode != OPEN_RESTRICTED)[:, None], 0.0, deal.royalty)
     everyone, anew = crowds(setting, state, years)
     choosing = outlook.weights * anew
-    problem = price_problem(setting, offers, deal)
-    paid, complement = claims(offers, deal, royalty)
-    own = np.arange(len(state.bandwidth)) == lab
-    spare = state.bandwidth * np.where(own, 1.0, np.maximum(1.0 - state.use, HOST_FREES))
+    mass = choosing.sum(axis=1)
     # Capacity serves all customers of that day; those who choose anew get their part of it.
-    crowd = (choosing.sum(axis=1) / np.maximum((outlook.weights * everyone).sum(axis=1), 1e-300))[:, None]
-    try:
-        result = problem.solve(
-            q,
-            deal.cost,
-            weights=choosing,
-            capacity=pool_capacity(problem, spare * outlook.growth ** years[:, None] * crowd),
-            load=deal.load,
-            complement=complement,
-            royalty=paid,
-            start=first_prices(deal, state.price[offers.slots(setting)]),
-            tolerance=LOOK_TOLERANCE,
-        )
-    except EquilibriumError as error:
-        result = error.equilibrium  # the best point; how far off is recorded with the choice
-    parts, revenue, tokens = _earnings(
-        setting, lab, offers, deal, royalty, result.prices, result.shares, choosing
-    )
-    size = choosing.sum(axis=1) / max(float(outlook.weights.sum()), 1e-300)
+    crowd = mass / np.maximum((outlook.weights * everyone).sum(axis=1), 1e-300)
+    spare = state.bandwidth * np.maximum(1.0 - state.use, HOST_FREES)
+    spare[lab] = state.bandwidth[lab]
+    spare = spare * (outlook.growth**years * crowd)[:, None]
+    choosing = choosing[cases.horizon]
+    result = _solved(setting, state, offers, deal, royalty, q, choosing, spare[cases.horizon])
+
+    parts, revenue, tokens = _earnings(setting, lab, offers, deal, royalty, result, choosing)
+    size = mass[cases.horizon] / max(float(outlook.weights.sum()), 1e-300)
     world = fsum(state.tokens) * size
     use = np.where(world > 0.0, tokens / np.where(world > 0.0, world, 1.0), 1.0)
     takings = revenue / np.maximum(outlook.weights.sum() * size, 1e-300)
@@ -134,29 +160,47 @@ def evaluate(
     return Payoffs(total, float(revenue.max(initial=0.0)), float(result.residual.max(initial=0.0)))
 
 
-def _cases(setting: Setting, allowed: Flags, ahead: bool) -> list[Case]:
-    """Markets to solve: without the spillover first, then with it where the mode opens anything."""
-    choice = setting.scenario.choice
-    foresight = ahead and setting.scenario.mechanisms.spillover_foresight
-    horizons = list(choice.horizons) if ahead else [0]
-    modes = [mode for mode in range(len(MODES)) if allowed[mode]]
-    plain = [Case(mode, h, False) for mode in modes for h in horizons]
-    return plain + [Case(mode, h, True) for mode in modes for h in horizons if foresight and mode != CLOSED]
+def _on_offer(
+    setting: Setting, state: State, lab: int, model: Model, month: int, now: Standing, allowed: Flags
+) -> tuple[Offers, Flags, Array, Flags]:
+    """What some customer can have under some mode.
+
+    Offers, whether each mode has them (modes, offers), tastes (offers, cohorts), and which are of the new family.
+    """
+    offers, has = imagine(setting, state, lab, model, month, now.offers)
+    new = (offers.lab == lab) & (offers.since == month)
+    xi = now.tastes.about(replace(offers, restricted=offers.restricted & ~new), month).T
+    kept = np.flatnonzero((xi.max(axis=1) > -np.inf) & has[allowed].any(axis=0))
+    return offers.take(kept), has[:, kept], xi[kept], new[kept]
 
 
-def _discounted(cases: list[Case], parts: Array, discount: Array) -> Array:
-    """Discounted means over the horizons, (modes, components); the spillover is what is lost when rivals learn."""
-    total, weight = np.zeros((len(MODES), len(COMPONENTS))), np.zeros(len(MODES))
-    plain: dict[tuple[int, int], Array] = {}
-    for case, part, factor in zip(cases, parts, discount, strict=True):
-        if not case.taught:
-            plain[case.mode, case.horizon] = part
-            total[case.mode] += factor * part
-            weight[case.mode] += factor
-        else:
-            loss = (part - plain[case.mode, case.horizon]).sum()
-            total[case.mode, COMPONENTS.index("spillover")] += factor * loss
-    return np.asarray(total / np.where(weight > 0, weight, 1.0)[:, None])
+def _solved(
+    setting: Setting,
+    state: State,
+    offers: Offers,
+    deal: Terms,
+    royalty: Array,
+    q: Array,
+    weights: Array,
+    bandwidth: Array,
+) -> Equilibrium:
+    """Prices of the markets; where none are an equilibrium, the best point: how far off is recorded."""
+    problem = known_game(setting, offers, deal)
+    paid, complement = claims(offers, deal, royalty)
+    try:
+        return problem.solve(
+            np.swapaxes(q, -1, -2),
+            deal.cost,
+            weights=weights,
+            capacity=pool_capacity(problem, bandwidth),
+            load=deal.load,
+            complement=complement,
+            royalty=paid,
+            start=first_prices(deal, state.price[offers.slots(setting)]),
+            tolerance=LOOK_TOLERANCE,
+        )
+    except EquilibriumError as error:
+        return error.equilibrium
 
 
 def _earnings(
@@ -165,25 +209,43 @@ def _earnings(
     offers: Offers,
     deal: Terms,
     royalty: Array,
-    prices: Array,
-    shares: Array,
+    found: Equilibrium,
     weights: Array,
 ) -> tuple[Array, Array, Array]:
     """Components of the firm's monthly earnings, its revenue and its models' tokens (Mtok), by case."""
     usage = setting.scenario.demand.usage_elasticity
-    buyers = weights[:, :, None] * shares
-    tokens = (buyers * deal.dearer**-usage).sum(axis=1) * prices**-usage
-    spent = (buyers * deal.dearer ** (1.0 - usage)).sum(axis=1) * prices ** (1.0 - usage)
+    tokens = found.quantities.copy()
+    spent = tokens * found.prices
+    at_home = np.flatnonzero(deal.at_home)
+    if len(at_home):
+        shares, price = found.shares[:, :, at_home], found.prices[:, at_home]
+        cheap, dear = weights * deal.dear**-usage, weights * deal.dear ** (1.0 - usage)
+        tokens[:, at_home] = (cheap[:, None, :] @ shares)[:, 0] * price**-usage
+        spent[:, at_home] = (dear[:, None, :] @ shares)[:, 0] * price ** (1.0 - usage)
     sold, made = deal.seller == lab, offers.lab == lab
     gross = spent * (1.0 - royalty) - deal.cost * tokens
-    parts = np.zeros((len(prices), len(COMPONENTS)))
+    parts = np.zeros((len(tokens), len(COMPONENTS)))
     put = COMPONENTS.index
-    parts[:, put("api")] = gross[:, sold & made].sum(axis=1)
-    parts[:, put("cloud")] = gross[:, sold & ~made].sum(axis=1)
-    parts[:, put("complement")] = (spent * (deal.own_margin * sold + deal.lab_margin * made)).sum(axis=1)
-    parts[:, put("royalty")] = (royalty * spent)[:, made & ~sold].sum(axis=1)
-    revenue = spent[:, sold].sum(axis=1) + parts[:, put("complement")] + parts[:, put("royalty")]
-    return parts, revenue, tokens[:, made].sum(axis=1)
+    parts[:, put("api")] = gross @ (sold & made)
+    parts[:, put("cloud")] = gross @ (sold & ~made)
+    parts[:, put("complement")] = spent @ (deal.own_margin * sold + deal.lab_margin * made)
+    parts[:, put("royalty")] = (royalty * spent) @ (made & ~sold)
+    revenue = spent @ sold + parts[:, put("complement")] + parts[:, put("royalty")]
+    return parts, revenue, tokens @ made
+
+
+def _discounted(cases: Cases, parts: Array, discount: Array) -> Array:
+    """Discounted means over the horizons, (modes, components); the spillover is what is lost when rivals learn."""
+    total = np.zeros((len(MODES), len(COMPONENTS)))
+    shape = (-1, len(cases.months), len(COMPONENTS))
+    plain, learned = parts[: cases.plain].reshape(shape), parts[cases.plain :].reshape(shape)
+    weight = discount / discount.sum()
+    total[cases.modes] = np.einsum("h,mhc->mc", weight, plain)
+    if len(learned):
+        opening = cases.modes != CLOSED
+        lost = (learned - plain[opening]).sum(axis=-1)
+        total[cases.modes[opening], COMPONENTS.index("spillover")] = lost @ weight
+    return total
 
 
 def _funding(setting: Setting, state: State, use: Array, takings: Array, funding: float) -> Array:

@@ -15,8 +15,9 @@ from sim.agents.cloud import Cloud, expected_margins
 from sim.agents.entry import open_for_entry
 from sim.agents.government import Government, forbids_opening
 from sim.agents.lab import Lab
-from sim.choice.imagined import OPENNESS, Standing
+from sim.choice.imagined import OPENNESS
 from sim.choice.payoffs import funding_factor
+from sim.choice.standing import Standing
 from sim.market.observe import observe
 from sim.market.plans import NOT_YET, Plans
 from sim.market.trade import Books, Sales, trade
@@ -29,6 +30,7 @@ from sim.world.catalogue import Catalogue
 from sim.world.setting import FLAGSHIP, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
 from sim.world.supply import buy, first_compute
+from sim.world.tastes import Tastes
 
 COMFORTABLE_USE = 0.7
 """Use of serving compute at which a firm keeps its plan for training and serving."""
@@ -75,6 +77,8 @@ class Market(mesa.Model):
         What changes (`sim.world.state.State`).
     policy, chip_policies
         What is in force, and what each part of the chip market faces of it.
+    tastes
+        What customers think of channels while it is.
     pool
         What the pool of published knowledge held: fullness and level of its best lab, (months, 2).
     record
@@ -103,6 +107,7 @@ class Market(mesa.Model):
         self._governments = [Government(self, region) for region in scenario.governments]
         self.policy_changed = True
         self.policy, self.chip_policies = ablation.policies(s, scenario.events, s.months[0])
+        self.tastes = Tastes.of(s, self.policy)
         self.pool = empty_pool(len(s.months))
         self.bandwidth_price = self._first_bandwidth_price()
         self.bring_up = np.zeros(len(s.firm_region))
@@ -142,6 +147,7 @@ class Market(mesa.Model):
             acts = [act for government in self._governments for act in government.acts.values()]
             events = [*self.scenario.events, *acts]
             self.policy, self.chip_policies = self.ablation.policies(self.setting, events, today)
+            self.tastes = Tastes.of(self.setting, self.policy)
             self.policy_changed = False
 
     def invest(self) -> Flows:
@@ -320,7 +326,9 @@ class Market(mesa.Model):
     def standing(self) -> Standing:
         """The market as labs find it that decide this month; looked at once."""
         if self._standing is None or self._standing[0] != self.month:
-            now = Standing.look(self.setting, self.state, self.policy, self.month, self.bandwidth_price)
+            now = Standing.look(
+                self.setting, self.state, self.policy, self.month, self.bandwidth_price, self.tastes
+            )
             self._standing = (self.month, now)
         return self._standing[1]
 
@@ -359,7 +367,7 @@ class Market(mesa.Model):
         """Give a firm its first compute, in the best chips that its region may buy today."""
         region, state = int(self.setting.firm_region[firm]), self.state
         first = first_compute(
-            self.catalogue, self.chip_policies, state, region, self.month, thousand_h100e, training_share
+            self.catalogue, self.chip_policies, region, self.month, thousand_h100e, training_share
         )
         if first is not None:
             state.training[firm] += first.training

@@ -12,7 +12,7 @@ from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.economics.prices import PriceProblem
 from sim.world.offers import Offers, current_offers
 from sim.world.setting import Array, Ints, Setting
-from sim.world.tastes import quality, taste
+from sim.world.tastes import quality
 from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_problem, terms
 
 if TYPE_CHECKING:
@@ -130,14 +130,14 @@ def trade(market: Market) -> Sales:
     setting, state, s = market.setting, market.state, market.scenario
     cohorts, month = setting.cohorts, market.month
     offers = current_offers(setting, state)
-    xi = taste(setting, market.policy, offers, month)
+    xi = market.tastes.about(offers, month)
     reachable = np.flatnonzero(np.isfinite(xi).any(axis=0))
     offers, xi = offers.take(reachable), xi[:, reachable]
     if not len(offers):
         return _nothing(setting, offers)
     deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
     q = quality(setting, xi, offers.capability, setting.years[month] - setting.years[0])
-    q = q - cohorts.price_sensitivity[:, None] * np.log(deal.dearer)
+    q = q - deal.disliked(cohorts.price_sensitivity)
     adopted = bass_step(state.adopted, cohorts.innovation, cohorts.imitation, 1.0 / 12.0)
     arrived = adopted - state.adopted
     state.adopted = adopted if s.mechanisms.diffusion else state.adopted
@@ -165,10 +165,10 @@ def trade(market: Market) -> Sales:
     shares = _move(market, slots, deal.seller, choice, q, arrived / np.maximum(adopted, 1e-300))
     usage = s.demand.usage_elasticity
     buyers = weights[:, None] * shares
-    tokens = buyers * deal.dearer**-usage * equilibrium.prices**-usage
+    tokens = deal.charge(buyers * equilibrium.prices**-usage, -usage)
     load, served = _ration(market, deal, tokens)
     tokens = tokens * served
-    spending = tokens * deal.dearer * equilibrium.prices
+    spending = deal.charge(tokens * equilibrium.prices, 1.0)
     return Sales(
         offers,
         deal,
@@ -246,5 +246,7 @@ def _nothing(setting: Setting, offers: Offers) -> Sales:
     """A month without any offer."""
     cohorts, firms, none = len(setting.cohorts), len(setting.firm_region), np.zeros(0)
     empty = np.zeros((cohorts, 0))
-    deal = Terms(np.zeros(0, dtype=np.int64), none, none, none, empty, none, none, none)
+    deal = Terms(
+        np.zeros(0, dtype=np.int64), none, none, none, none > 0, np.ones(cohorts), none, none, none
+    )
     return Sales(offers, deal, none, empty, empty, empty, empty, none, np.zeros(firms), None)

@@ -7,8 +7,10 @@ those who buy from a model's maker only.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ from sim.scenario.schema import Scenario
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+T = TypeVar("T")
 
 FLAGSHIP, SMALL = 0, 1
 TIERS = 2
@@ -75,7 +79,7 @@ class Setting:
     """Cloud of each lab; -1: none."""
     firm_region: Ints = field(init=False)
     cohorts: Cohorts = field(init=False)
-    _lab_values: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
+    _made: dict[Hashable, object] = field(init=False, repr=False, default_factory=dict)
     years: Array = field(init=False)
     """Years from mid-2024, the date of the level of paths, for each month."""
 
@@ -138,6 +142,18 @@ class Setting:
         rows = [cloud.serves for cloud in self.scenario.clouds.values()]
         return np.array([[not s or name in s for name in self.regions] for s in rows or [[]]])
 
+    @cached_property
+    def cloud_users(self) -> Array:
+        """Users of each cloud's firm, million a month, (clouds,): its own, or its owner's if more."""
+        labs, rows = self.scenario.labs, self.scenario.clouds.values()
+        return np.array([max(c.users, labs[c.owner].users if c.owner else 0.0) for c in rows])
+
+    @cached_property
+    def own_complement(self) -> Array:
+        """Complement margin of each firm on what it serves, (firms,); 0 for independent clouds."""
+        alone = np.zeros(len(self.firm_region) - len(self.labs))
+        return np.concatenate([self.lab_values("own_complement"), alone])
+
     @property
     def channels(self) -> int:
         """Ways in which a model can be on offer: own service, each cloud, self-hosting."""
@@ -153,14 +169,27 @@ class Setting:
         rows = list(self.scenario.labs.values())
         return rows[i] if i < len(rows) else self.scenario.entry.entrant
 
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made when it is first asked for: things that follow from the setting alone."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast(T, self._made[key])
+
     def lab_values(self, name: str) -> Array:
         """One numeric parameter of all labs, (labs,), not to be written to."""
-        if name not in self._lab_values:
+
+        def gathered() -> Array:
             rows = [*self.scenario.labs.values(), *[self.scenario.entry.entrant] * self.entrants]
             values = np.array([getattr(row, name) for row in rows], dtype=float)
             values.setflags(write=False)
-            self._lab_values[name] = values
-        return self._lab_values[name]
+            return values
+
+        return self.once(name, gathered)
+
+    def region_values(self, name: str) -> Array:
+        """One numeric parameter of all regions, (regions,), not to be written to."""
+        rows = self.scenario.regions.values()
+        return self.once(("region", name), lambda: np.array([getattr(row, name) for row in rows], dtype=float))
 
     def path(self, level: Array, growth: Array, ahead: float = 0.0) -> Array:
         """Yearly amounts as amounts a month: level of 2024, own growth to the end of 2026, then the common one.

@@ -2,73 +2,118 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.world.offers import Offers
 from sim.world.policy import Policy
-from sim.world.setting import API, Array, Ints, Setting
+from sim.world.setting import API, Array, Flags, Ints, Setting
 from sim.world.state import NEVER
 
 HONEYMOON = 6
 """Months in which the first host of a model is still known as the first."""
 
 
+@dataclass(frozen=True, eq=False)
+class Tastes:
+    """What customers think of a lab's models through a channel while the same rules are in force.
+
+    Attributes
+    ----------
+    standing
+        Utils by lab, channel and cohort, (labs, channels, cohorts): brand, trust, service, content rules and
+        bans; -inf where the channel is closed to the cohort. Models that are not had from their maker have
+        open weights.
+    delay
+        Months that a lab's first model waits before it may serve the cohort, (cohorts,).
+    """
+
+    setting: Setting
+    standing: Array
+    delay: Array
+
+    @classmethod
+    def of(cls, setting: Setting, policy: Policy) -> Tastes:
+        """Tastes under the rules in force."""
+        s, c = setting.scenario, setting.cohorts
+        labs, clouds = len(setting.labs), len(setting.clouds)
+        origin = setting.lab_region[:, None, None]
+        server = np.empty((labs, setting.channels, 1), dtype=np.int64)
+        server[:, :, 0] = setting.lab_region[:, None]
+        server[:, 1 : 1 + clouds, 0] = setting.cloud_region
+        by_channel = np.zeros((3, setting.channels, 1))
+        reach, service, at_home = by_channel
+        reach[1 : 1 + clouds, 0] = setting.reach[:clouds]
+        service[:, 0], service[API], service[setting.self_hosting] = s.demand.host_support, 1.0, 0.0
+        at_home[setting.self_hosting] = 1.0
+
+        xi = setting.lab_values("brand")[:, None, None] + reach + np.zeros(len(c))
+        if s.mechanisms.trust:
+            of_server = np.where(at_home > 0, 0.0, setting.distrust[c.region, server])
+            of_origin = s.demand.weights_distrust * setting.distrust[c.region, origin]
+            xi -= c.trust * np.maximum(of_server, of_origin)
+        weights = np.arange(setting.channels)[:, None] != API
+        xi += c.support * service + c.customisation * weights + c.sovereignty * at_home
+        home, foreign = (b[c.region, c.segment] for b in (policy.home_burden, policy.foreign_burden))
+        xi -= np.where(origin != c.region, foreign, home)
+        xi[:, API] -= policy.ban_service.T
+        xi[:, API + 1 :] -= policy.ban_weights.T[:, None]
+
+        closed = np.zeros(xi.shape, dtype=bool)
+        closed[:, API] = policy.withdrawn[:, c.region]
+        closed[:, 1 : 1 + clouds] = ~setting.serves[:clouds, c.region]
+        closed |= weights & c.closed_only
+        xi[closed] = -np.inf
+        return cls(setting, xi, policy.delay[c.region, c.segment])
+
+    def about(self, offers: Offers, month: int) -> Array:
+        """Everything that customers value but capability and price: xi, (cohorts, offers); -inf: not available."""
+        s, cohorts = self.setting.scenario, self.setting.cohorts
+        xi = self.standing[offers.lab, offers.channel]
+        service = offers.channel == API
+        opened = np.flatnonzero(offers.open_ & service)
+        xi[opened] += cohorts.customisation
+        bonus = _promotions(self.setting, offers, month) - s.demand.licence_friction * (
+            offers.restricted & ~service
+        )
+        xi += bonus[:, None]
+        age = month - offers.first
+        longest = self.delay.max()
+        if longest > 0.0 and age.min(initial=0) < longest:
+            xi[age[:, None] < self.delay] = -np.inf
+        return xi.T
+
+
 def taste(setting: Setting, policy: Policy, offers: Offers, month: int) -> Array:
     """Everything that customers value but capability and price: xi, (cohorts, offers); -inf: not available."""
-    s, cohorts = setting.scenario, setting.cohorts
-    r, seg = cohorts.region[:, None], cohorts.segment[:, None]
-    self_hosted = offers.channel == setting.self_hosting
-    cloud = np.where((offers.channel > API) & ~self_hosted, offers.channel - 1, -1)
-    origin = setting.lab_region[offers.lab]
-    server = np.where(cloud >= 0, setting.cloud_region[cloud] if len(setting.clouds) else 0, origin)
-
-    brand = setting.lab_values("brand")[offers.lab]
-    xi = np.broadcast_to(
-        brand + np.where(cloud >= 0, setting.reach[cloud], 0.0), (len(cohorts), len(offers))
-    ).copy()
-    if s.mechanisms.trust:
-        of_server = np.where(self_hosted, 0.0, setting.distrust[r, server])
-        of_origin = s.demand.weights_distrust * setting.distrust[r, origin]
-        xi -= cohorts.trust[:, None] * np.maximum(of_server, of_origin)
-    service = np.where(offers.channel == API, 1.0, np.where(self_hosted, 0.0, s.demand.host_support))
-    xi += cohorts.support[:, None] * service + cohorts.customisation[:, None] * offers.open_
-    xi += cohorts.sovereignty[:, None] * self_hosted
-    xi -= s.demand.licence_friction * (offers.restricted & (offers.channel != API))
-    xi += _promotions(setting, offers, cloud, month)
-    foreign = origin != r
-    xi -= np.where(foreign, policy.foreign_burden[r, seg], policy.home_burden[r, seg])
-
-    withdrawn = policy.withdrawn[offers.lab[None, :], r] & (offers.channel == API)
-    unserved = (cloud >= 0) & ~setting.serves[np.maximum(cloud, 0)].T[cohorts.region]
-    early = month - offers.first < policy.delay[r, seg]
-    closed_only = cohorts.closed_only[:, None] & (offers.channel != API)
-    xi -= np.where(
-        offers.channel == API, policy.ban_service[:, offers.lab], policy.ban_weights[:, offers.lab]
-    )
-    xi[withdrawn | unserved | early | closed_only] = -np.inf
-    return xi
+    return Tastes.of(setting, policy).about(offers, month)
 
 
-def _promotions(setting: Setting, offers: Offers, cloud: Ints, month: int) -> Array:
+def _promotions(setting: Setting, offers: Offers, month: int) -> Array:
     """Free trials of new hosts and the renown of the first host, (offers,)."""
     s = setting.scenario
-    age = month - offers.hosted_since
-    hosted = cloud >= 0
     bonus = np.zeros(len(offers))
+    hosted = offers.hosted_since > NEVER
     if s.mechanisms.trials:
-        bonus += np.where(hosted & (age < s.hosting.trial_months), s.hosting.trial_value, 0.0)
-    known = hosted & (offers.hosted_since > NEVER)
-    young = known & (offers.hosted_since - offers.since <= 1) & (month - offers.since < HONEYMOON)
-    if young.any():
-        first: dict[tuple[int, int], int] = {}
-        for j in np.flatnonzero(young):
-            key = (int(offers.lab[j]), int(offers.tier[j]))
-            first[key] = min(first.get(key, int(offers.hosted_since[j])), int(offers.hosted_since[j]))
-        for j in np.flatnonzero(young):
-            if offers.hosted_since[j] == first[int(offers.lab[j]), int(offers.tier[j])]:
-                bonus[j] += s.hosting.first_mover
+        bonus[hosted & (month - offers.hosted_since < s.hosting.trial_months)] = s.hosting.trial_value
+    young = np.flatnonzero(
+        hosted & (offers.hosted_since - offers.since <= 1) & (month - offers.since < HONEYMOON)
+    )
+    if len(young):
+        earliest = _first_hosts(offers, young)
+        bonus[young[earliest]] += s.hosting.first_mover
     return bonus
+
+
+def _first_hosts(offers: Offers, young: Ints) -> Flags:
+    """Which of the `young` offers are those of their model's first host or hosts."""
+    model = offers.lab[young] * 2 + offers.tier[young]
+    since = offers.hosted_since[young]
+    first = np.full(int(model.max()) + 1, since.max())
+    np.minimum.at(first, model, since)
+    return np.asarray(since == first[model])
 
 
 def quality(setting: Setting, xi: Array, capability: Array, years: ArrayLike) -> Array:
@@ -87,9 +132,16 @@ def quality(setting: Setting, xi: Array, capability: Array, years: ArrayLike) ->
     -------
     Array of shape (..., cohorts, offers).
     """
+    return np.swapaxes(worth(setting, capability, years) + xi.T, -1, -2)
+
+
+def worth(setting: Setting, capability: Array, years: ArrayLike) -> Array:
+    """Utils that customers find in a capability: beta * ability, (..., offers, cohorts); arguments as in `quality`.
+
+    Ability is the share of the cohort's tasks that a model can do: logistic in ECI around their difficulty.
+    """
     cohorts = setting.cohorts
-    level = (cohorts.difficulty + cohorts.difficulty_growth * np.asarray(years)[..., None])[..., None]
-    z = (capability[..., None, :] - level) / cohorts.difficulty_width[:, None]
+    level = cohorts.difficulty + cohorts.difficulty_growth * np.asarray(years)[..., None]
     with np.errstate(over="ignore"):
-        ability = 1.0 / (1.0 + np.exp(-z))
-    return np.asarray(cohorts.capability_value[:, None] * ability + xi)
+        behind = np.exp((level[..., None, :] - capability[..., None]) / cohorts.difficulty_width)
+    return np.asarray(cohorts.capability_value / (1.0 + behind))

@@ -14,7 +14,7 @@ from sim.world.setting import API, Array, Flags, Ints, Setting
 from sim.world.state import State
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Terms:
     """Money terms of offers: (offers,) unless said otherwise.
 
@@ -28,8 +28,10 @@ class Terms:
         USD per Mtok; for self-hosting that of the cheapest region.
     running
         Part of it that is paid in cash each month (power, operations, floor), USD per Mtok.
-    dearer
-        Cost of self-hosting by cohort against the cheapest region, (cohorts, offers); 1 elsewhere.
+    at_home
+        Whether the customer runs the model itself.
+    dear
+        What that costs a cohort against the cheapest region, (cohorts,).
     royalty
         Rate that the seller pays to the lab.
     own_margin, lab_margin
@@ -40,87 +42,129 @@ class Terms:
     load: Array
     cost: Array
     running: Array
-    dearer: Array
+    at_home: Flags
+    dear: Array
     royalty: Array
     own_margin: Array
     lab_margin: Array
 
+    @property
+    def dearer(self) -> Array:
+        """What cohorts pay against the price, (cohorts, offers): 1 but for self-hosting."""
+        return np.where(self.at_home, self.dear[:, None], 1.0)
+
+    def charge(self, values: Array, power: float) -> Array:
+        """`values` by cohort and offer, (..., cohorts, offers), times `dearer` ** power; changed in place."""
+        if power != 0.0:
+            values[..., self.at_home] *= (self.dear**power)[:, None]
+        return values
+
+    def disliked(self, sensitivity: Array) -> Array:
+        """Utils lost because self-hosting is dearer to some cohorts, (cohorts, offers)."""
+        return np.where(self.at_home, (sensitivity * np.log(self.dear))[:, None], 0.0)
+
     def joined(self, other: Terms) -> Terms:
         """These terms, then the others."""
-        return Terms(
-            **{
-                name: np.concatenate([getattr(self, name), getattr(other, name)], axis=-1)
-                for name in self.__dataclass_fields__
-            }
+        joined = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in self.__dataclass_fields__
+            if name != "dear"
+        }
+        return Terms(dear=self.dear, **joined)
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """What serving compute costs in a month.
+
+    Attributes
+    ----------
+    rent
+        USD per TB/s and month by firm, (firms,).
+    running
+        Part of it that is paid in cash, (firms,).
+    at_home
+        Cheapest region's rent for customers who run a model themselves.
+    dear
+        Their own region's against it, (cohorts,).
+    """
+
+    rent: Array
+    running: Array
+    at_home: float
+    dear: Array
+
+    @classmethod
+    def of(cls, setting: Setting, state: State, policy: Policy, bandwidth_price: Array) -> Costs:
+        """Costs at the book value of a firm's chips, or at the market's where it has none.
+
+        Parameters
+        ----------
+        bandwidth_price
+            USD of chips per TB/s at the best chip on sale, (regions,).
+        """
+        tech = setting.scenario.technology
+        running_cost = setting.region_values("running_cost") * (1.0 - policy.compute_subsidy)
+        book = np.where(
+            state.bandwidth > 0,
+            state.bandwidth_value / np.maximum(state.bandwidth, 1e-300),
+            bandwidth_price[setting.firm_region],
+        )
+
+        def rent(price: Array, power: Array) -> Array:
+            return bandwidth_rent(
+                price,
+                system_cost=tech.system_cost,
+                life=tech.chip_life,
+                running_share=tech.running_share,
+                running_cost=power,
+            )
+
+        power = running_cost[setting.firm_region]
+        at_home = rent(bandwidth_price, running_cost) * tech.self_hosting_cost
+        cheapest = float(at_home.min())
+        paid = power * tech.running_share
+        return cls(
+            rent=rent(book, power),
+            running=paid / (1.0 + paid),
+            at_home=cheapest,
+            dear=(at_home / cheapest)[setting.cohorts.region],
         )
 
 
 def terms(setting: Setting, state: State, policy: Policy, offers: Offers, bandwidth_price: Array) -> Terms:
-    """Costs, royalties and complements of offers.
+    """Costs, royalties and complements of offers; arguments as in `Costs.of`."""
+    return agreed(setting, policy, offers, Costs.of(setting, state, policy, bandwidth_price))
 
-    Parameters
-    ----------
-    bandwidth_price
-        USD of chips per TB/s at the best chip on sale, (regions,).
-    """
-    s, tech = setting.scenario, setting.scenario.technology
-    running_cost = np.array([row.running_cost for row in s.regions.values()]) * (1.0 - policy.compute_subsidy)
-    book = np.where(
-        state.bandwidth > 0,
-        state.bandwidth_value / np.maximum(state.bandwidth, 1e-300),
-        bandwidth_price[setting.firm_region],
-    )
-    rent = bandwidth_rent(
-        book,
-        system_cost=tech.system_cost,
-        life=tech.chip_life,
-        running_share=tech.running_share,
-        running_cost=running_cost[setting.firm_region],
-    )
-    at_home = (
-        bandwidth_rent(
-            bandwidth_price,
-            system_cost=tech.system_cost,
-            life=tech.chip_life,
-            running_share=tech.running_share,
-            running_cost=running_cost,
-        )
-        * tech.self_hosting_cost
-    )
+
+def agreed(setting: Setting, policy: Policy, offers: Offers, costs: Costs) -> Terms:
+    """Costs, royalties and complements of offers at the month's costs of compute."""
+    tech = setting.scenario.technology
     seller = offers.sellers(setting)
-    self_hosted = seller < 0
+    at_home = seller < 0
     load = load_per_mtok(offers.bytes_, tech.serving_utilisation)
-    cheapest = float(at_home.min())
-    per_load = np.where(self_hosted, cheapest, rent[seller])
-    region_run = running_cost[setting.firm_region][seller] * tech.running_share
-    running = load * per_load * region_run / (1.0 + region_run) + tech.cost_floor
-    dearer = np.where(self_hosted, (at_home / cheapest)[setting.cohorts.region][:, None], 1.0)
-
-    paying = np.zeros(len(offers), dtype=bool)
-    if s.mechanisms.royalties and len(setting.clouds):
-        hosted = (offers.channel > API) & ~self_hosted & offers.restricted
-        users = cloud_users(setting)[np.where(hosted, offers.channel - 1, 0)]
-        paying = hosted & (users > policy.threshold[offers.lab]) & (seller != offers.lab)
-    own = np.concatenate(
-        [setting.lab_values("own_complement"), np.zeros(len(setting.firm_region) - len(setting.labs))]
-    )
+    serving = load * np.where(at_home, costs.at_home, costs.rent[seller])
     return Terms(
         seller=seller,
         load=load,
-        cost=load * per_load + tech.cost_floor,
-        running=running,
-        dearer=dearer,
-        royalty=np.where(paying, policy.royalty[offers.lab], 0.0),
-        own_margin=np.where(self_hosted, 0.0, own[seller]),
+        cost=serving + tech.cost_floor,
+        running=serving * costs.running[seller] + tech.cost_floor,
+        at_home=at_home,
+        dear=costs.dear,
+        royalty=_royalties(setting, policy, offers, seller),
+        own_margin=np.where(at_home, 0.0, setting.own_complement[seller]),
         lab_margin=setting.lab_values("complement")[offers.lab],
     )
 
 
-def cloud_users(setting: Setting) -> Array:
-    """Users of each cloud's firm, million a month, (clouds,): its own, or its owner's if more."""
-    rows = setting.scenario.clouds.values()
-    labs = setting.scenario.labs
-    return np.array([max(c.users, labs[c.owner].users if c.owner else 0.0) for c in rows])
+def _royalties(setting: Setting, policy: Policy, offers: Offers, seller: Ints) -> Array:
+    """Rates that hosts owe under restricted licences, (offers,)."""
+    if not (setting.scenario.mechanisms.royalties and len(setting.clouds)):
+        return np.zeros(len(offers))
+    hosted = (offers.channel > API) & (seller >= 0) & offers.restricted & (seller != offers.lab)
+    users = setting.cloud_users[np.where(hosted, offers.channel - 1, 0)]
+    paying = hosted & (users > policy.threshold[offers.lab])
+    return np.where(paying, policy.royalty[offers.lab], 0.0)
 
 
 def price_problem(setting: Setting, offers: Offers, deal: Terms) -> PriceProblem:
@@ -143,6 +187,13 @@ def price_problem(setting: Setting, offers: Offers, deal: Terms) -> PriceProblem
         royalty_to=lab,
         complement_to=lab,
     )
+
+
+def known_game(setting: Setting, offers: Offers, deal: Terms) -> PriceProblem:
+    """`price_problem`, kept for the next time that the same offers are looked at."""
+    shape = (offers.lab, offers.tier, offers.channel, offers.open_, offers.newest, _lab_claims(offers, deal))
+    key = np.stack([np.asarray(part, dtype=np.int32) for part in shape]).tobytes()
+    return setting.once(key, lambda: price_problem(setting, offers, deal))
 
 
 def _lab_claims(offers: Offers, deal: Terms) -> Flags:
@@ -173,5 +224,4 @@ def pool_capacity(problem: PriceProblem, bandwidth: Array) -> Array | None:
     labels = problem.game.pools.labels
     if not labels:
         return None
-    firms = np.array([int(str(label)) for label in labels], dtype=np.int64)
-    return np.asarray(np.maximum(bandwidth[..., firms], 1e-9))
+    return np.asarray(np.maximum(bandwidth[..., np.array(labels)], 1e-9))

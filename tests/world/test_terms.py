@@ -14,7 +14,7 @@ from sim.world.policy import policy_of
 from sim.world.setting import API, Setting
 from sim.world.state import State
 from sim.world.tastes import quality, taste
-from sim.world.terms import Terms, claims, cloud_users, first_prices, pool_capacity, price_problem, terms
+from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_problem, terms
 
 LEADER, OPENER, EASTERN, MODEST = range(4)
 WEST, EAST = 0, 1
@@ -109,8 +109,8 @@ class TestRoyalties:
         assert not off.royalty.any()
 
     def test_a_cloud_counts_its_owner_s_users(self, deal):
-        assert cloud_users(deal()[0]).tolist() == [500.0, 0.0, 0.0]
-        assert cloud_users(deal(**{"clouds.bigcloud.users": 600})[0]).tolist() == [600.0, 0.0, 0.0]
+        assert deal()[0].cloud_users.tolist() == [500.0, 0.0, 0.0]
+        assert deal(**{"clouds.bigcloud.users": 600})[0].cloud_users.tolist() == [600.0, 0.0, 0.0]
 
 
 VALUES = {
