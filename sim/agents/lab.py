@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SMALLEST_SCALE = 1e4
 """Revenue scale of a firm that has none, USD a month."""
+_REASONS = {
+    mode: [f"{mode}_{part}" for part in (*COMPONENTS, "payoff")] for mode in MODES
+}
 
 
 @dataclass(frozen=True)
@@ -209,9 +212,9 @@ class Lab(mesa.Agent):
                 parts[ahead] = part
             return np.asarray(parts[ahead].sum(axis=1) / scale)
 
-        met = np.flatnonzero(state.active & (state.released > NEVER) & (np.arange(len(state.active)) != i))
         # By name, so that whom a lab meets does not depend on the order of the scenario's entries.
-        peers = np.array(sorted(met, key=lambda k: market.setting.labs[k]), dtype=np.int64)
+        known = market.setting.by_name
+        peers = known[(state.active & (state.released > NEVER))[known] & (known != i)]
         ratio = state.profit / np.maximum(state.revenue, SMALLEST_SCALE)
         verdict = self.rule(
             View(
@@ -236,10 +239,7 @@ class Lab(mesa.Agent):
         for k, name in enumerate(MODES):
             reasons[f"{name}_probability"] = float(verdict.probability[k])
             if part is not None and allowed[k]:
-                reasons |= {
-                    f"{name}_{component}": float(part[k, c]) for c, component in enumerate(COMPONENTS)
-                }
-                reasons[f"{name}_payoff"] = float(part[k].sum())
+                reasons |= zip(_REASONS[name], [*part[k].tolist(), float(part[k].sum())], strict=True)
         return mode, reasons
 
     def _outlook(self) -> Outlook:

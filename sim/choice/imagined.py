@@ -8,6 +8,7 @@ the lab expects of rivals; by tier and cohort they are worth exactly one offer o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,10 +17,11 @@ from sim.choice.rivals import Lesson
 from sim.choice.standing import Standing
 from sim.record import MODES
 from sim.technology.capability import derived_capability, open_pool
-from sim.world.offers import Offers, current_offers, with_community
+from sim.world.offers import Offers, with_community
 from sim.world.policy import Policy
 from sim.world.setting import API, FLAGSHIP, SMALL, Array, Flags, Setting
 from sim.world.state import NEVER, State
+from sim.world.terms import Terms, agreed
 
 CLOSED, OPEN_LAGGED, OPEN_RESTRICTED, OPEN = range(len(MODES))
 RELEASES = np.array([[False, False], [False, True], [True, True], [True, True]])
@@ -127,17 +129,46 @@ class Prospects:
         return cls(offers, below, np.array([row[4] for row in rows]).T)
 
 
+class Imagined(NamedTuple):
+    """The offers that the firm prices or that a mode brings about.
+
+    Attributes
+    ----------
+    offers, deal
+        The offers and their money terms.
+    has
+        Whether each mode has them, (modes, offers).
+    taste
+        What customers think of them but for capability, price and a new licence, (offers, cohorts).
+    new
+        Which are of the family about to be released, (offers,).
+    """
+
+    offers: Offers
+    deal: Terms
+    has: Flags
+    taste: Array
+    new: Flags
+
+    def reachable(self, allowed: Flags) -> Imagined:
+        """Those of the offers that some customer can have under some allowed mode."""
+        kept = np.flatnonzero((self.taste.max(axis=1) > -np.inf) & self.has[allowed].any(axis=0))
+        return Imagined(
+            self.offers.take(kept), self.deal.take(kept), self.has[:, kept], self.taste[kept], self.new[kept]
+        )
+
+
 def imagine(
-    setting: Setting, state: State, lab: int, model: Model, month: int, now: Offers | None = None
-) -> tuple[Offers, Flags]:
-    """The offers that the firm prices or that a mode brings about, and whether each mode has them, (modes, offers).
+    setting: Setting, state: State, policy: Policy, lab: int, model: Model, month: int, now: Standing
+) -> Imagined:
+    """What would be on offer if the lab released `model`.
 
     First what its own cloud serves of rivals, then its older open weights, which a mode that opens the tier
     replaces, then the new family.
     """
-    now = current_offers(setting, state) if now is None else now
-    served = np.flatnonzero((now.lab != lab) & (now.sellers(setting) == lab))
-    old = np.flatnonzero((now.lab == lab) & (now.channel != API))
+    theirs = now.offers.lab != lab
+    served = np.flatnonzero(theirs & (now.deal.seller == lab))
+    old = np.flatnonzero(~theirs & (now.offers.channel != API))
     prospects = setting.once(("prospects", lab), lambda: Prospects.of(setting, lab))
     new = prospects.offers
     new = replace(
@@ -146,12 +177,23 @@ def imagine(
         bytes_=model.bytes_[new.tier],
         since=np.full(len(new), month),
     )
-    standing = now.take(np.concatenate([served, old]))
-    has = np.empty((len(MODES), len(standing) + len(new)), dtype=bool)
+    new = with_community(setting, state, new)
+    deal = agreed(setting, policy, new, now.costs)
+    taste = now.tastes.family(lab, new.channel, new.open_)
+    taste[deal.at_home] -= setting.cohorts.price_sensitivity * np.log(deal.dear)
+    rows = np.concatenate([served, old])
+    fresh = np.arange(len(rows) + len(new)) >= len(rows)
+    has = np.empty((len(MODES), len(fresh)), dtype=bool)
     has[:, : len(served)] = True
-    has[:, len(served) : len(standing)] = ~RELEASES[:, standing.tier[len(served) :]]
-    has[:, len(standing) :] = prospects.has
-    return standing.joined(with_community(setting, state, new)), has
+    has[:, len(served) : len(rows)] = ~RELEASES[:, now.offers.tier[old]]
+    has[:, len(rows) :] = prospects.has
+    return Imagined(
+        now.offers.take(rows).joined(new),
+        now.deal.take(rows).joined(deal),
+        has,
+        np.concatenate([now.taste[rows], taste]),
+        fresh,
+    )
 
 
 def taught(
@@ -171,12 +213,9 @@ def taught(
     gain, floor = np.zeros(shape), np.full(shape, -np.inf)
     if s.mechanisms.open_spillover:
         openness = np.where(state.active & (state.released > NEVER), OPENNESS[state.mode], 0.0)
-        pools = np.empty(len(MODES))
-        for own in range(len(MODES)):
-            openness[lab] = OPENNESS[own]
-            pools[own] = open_pool(
-                state.algorithm, openness, distance=sp.pool_distance, half=sp.pool_half
-            )
+        openness = np.repeat(openness[None], len(MODES), axis=0)
+        openness[:, lab] = OPENNESS
+        pools = open_pool(state.algorithm, openness, distance=sp.pool_distance, half=sp.pool_half)
         rate = sp.open_pool * (pools - pools[CLOSED])[mode][..., None]
         behind = np.maximum(state.algorithm[lab] - state.algorithm, 0.0)
         gain[:] = s.technology.capability_per_order * np.minimum(rate * months / 12.0, 1.0) * behind

@@ -6,7 +6,7 @@ the price equilibrium; the firm's earnings are added up part by part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import fsum
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from sim.world.policy import Policy
 from sim.world.setting import API, Array, Flags, Ints, Setting
 from sim.world.state import State
 from sim.world.tastes import worth
-from sim.world.terms import Terms, agreed, claims, first_prices, known_game, pool_capacity
+from sim.world.terms import Terms, claims, first_prices, known_game, pool_capacity
 
 LOOK_TOLERANCE = 1e-6
 HOST_FREES = 0.5
@@ -104,10 +104,8 @@ def evaluate(
     s, cohorts = setting.scenario, setting.cohorts
     cases = setting.once((allowed.tobytes(), ahead), lambda: Cases.of(setting, allowed, ahead))
     now = outlook.standing or Standing.look(setting, state, policy, month, outlook.bandwidth_price)
-    offers, has, xi, new = _on_offer(setting, state, lab, model, month, now, allowed)
-    deal = agreed(setting, policy, offers, now.costs)
-    xi[deal.at_home] -= cohorts.price_sensitivity * np.log(deal.dear)
-
+    imagined = imagine(setting, state, policy, lab, model, month, now).reachable(allowed)
+    offers, deal, has, taste, new = imagined
     years = cases.months / 12.0
     since = setting.years[month] - setting.years[0] + years
     progress = s.choice.expected_progress * years
@@ -128,7 +126,7 @@ def evaluate(
 
     n = len(offers)
     q = np.empty((len(cases.mode), n + theirs.shape[1], len(cohorts)))
-    own = worth(setting, offers.capability + progress[:, None], since) + xi
+    own = worth(setting, offers.capability + progress[:, None], since) + taste
     q[:, :n] = np.where(has[cases.mode][:, :, None], own[cases.horizon], -np.inf)
     licensed = np.ix_(cases.mode == OPEN_RESTRICTED, new & (offers.channel != API))
     q[licensed] -= s.demand.licence_friction
@@ -158,20 +156,6 @@ def evaluate(
     parts[:, COMPONENTS.index("funding")] = _funding(setting, state, use, takings, outlook.funding)
     total = _discounted(cases, parts, np.exp(-s.choice.discount * years))
     return Payoffs(total, float(revenue.max(initial=0.0)), float(result.residual.max(initial=0.0)))
-
-
-def _on_offer(
-    setting: Setting, state: State, lab: int, model: Model, month: int, now: Standing, allowed: Flags
-) -> tuple[Offers, Flags, Array, Flags]:
-    """What some customer can have under some mode.
-
-    Offers, whether each mode has them (modes, offers), tastes (offers, cohorts), and which are of the new family.
-    """
-    offers, has = imagine(setting, state, lab, model, month, now.offers)
-    new = (offers.lab == lab) & (offers.since == month)
-    xi = now.tastes.about(replace(offers, restricted=offers.restricted & ~new), month).T
-    kept = np.flatnonzero((xi.max(axis=1) > -np.inf) & has[allowed].any(axis=0))
-    return offers.take(kept), has[:, kept], xi[kept], new[kept]
 
 
 def _solved(

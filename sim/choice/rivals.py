@@ -54,24 +54,27 @@ class Rivals:
     @classmethod
     def of(cls, setting: Setting, lab: int, now: Standing) -> Rivals:
         """The offers of all others but those of the lab's models and of its firm."""
-        others = (now.offers.lab != lab) & (now.sellers != lab)
-        served = (now.offers.lab != lab) & (now.sellers == lab)
-        beside = others & np.isin(now.model, now.model[served]) if served.any() else served
-        kept = np.concatenate([np.flatnonzero(others & ~beside), np.flatnonzero(beside)])
+        theirs, by_us = now.offers.lab != lab, now.deal.seller == lab
+        others, served = theirs & ~by_us, theirs & by_us
+        kept, alone = np.flatnonzero(others), len(now.model)
+        if served.any():
+            beside = np.isin(now.model[kept], now.model[served])
+            kept, alone = np.concatenate([kept[~beside], kept[beside]]), int((~beside).sum())
         offers, model = now.offers.take(kept), now.model[kept]
-        first = np.flatnonzero(np.diff(model, prepend=-1))
-        alone = first < len(kept) - int(beside.sum())
-        stands_for = np.where(alone, offers.tier[first], TIERS + np.cumsum(~alone) - 1)
+        starts = np.diff(model, prepend=-1) != 0
+        first = np.flatnonzero(starts)
+        shared = first >= alone
+        stands_for = np.where(shared, TIERS - 1 + np.cumsum(shared), offers.tier[first])
         demand = setting.scenario.demand
         outer = 1.0 - demand.tier_nesting
         groups = Groups(
-            model=np.cumsum(np.diff(model, prepend=-1) != 0) - 1,
+            model=np.cumsum(starts) - 1,
             value=stands_for,
             tiers=TIERS,
             inner=outer * (1.0 - demand.host_nesting),
             outer=outer,
         )
-        return cls(offers, now.bare[kept], groups, offers.take(first[~alone]))
+        return cls(offers, now.bare[kept], groups, offers.take(first[shared]))
 
     def worth(self, setting: Setting, progress: Array, years: Array, lesson: Lesson) -> Array:
         """Utility of what stands for rivals, (cases, values, cohorts); -inf where there are none.
@@ -100,8 +103,9 @@ class Rivals:
 
     def beside(self, setting: Setting, offers: Offers, deal: Terms) -> tuple[Offers, Terms]:
         """The lab's offers with those that stand for rivals, of price 1, bought from nobody."""
-        masses = setting.once("masses", lambda: _masses(setting))
-        standing = masses.joined(self.shared) if len(self.shared) else masses
+        standing = setting.once("masses", lambda: _masses(setting))
+        if len(self.shared):
+            standing = standing.joined(self.shared)
         count = len(standing)
         one, none = np.ones(count), np.zeros(count)
         unit = Terms(
@@ -109,7 +113,7 @@ class Rivals:
             load=one,
             cost=one,
             running=one,
-            at_home=np.zeros(count, dtype=bool),
+            at_home=none > 0.0,
             dear=deal.dear,
             royalty=none,
             own_margin=none,

@@ -11,7 +11,7 @@ from sim.world.policy import Policy
 from sim.world.setting import Array, Ints, Setting
 from sim.world.state import State
 from sim.world.tastes import Tastes
-from sim.world.terms import Costs, agreed
+from sim.world.terms import Costs, Terms, agreed
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,17 +20,23 @@ class Standing:
 
     Attributes
     ----------
+    offers, deal
+        The offers and their money terms.
     model
         A number for each tier and model, which its hosts share, (offers,).
+    taste
+        What customers think of offers but for capability and price, (offers, cohorts); where customers run a
+        model themselves in a dear region, less what that costs them.
     bare
-        Taste less price, (offers, cohorts).
+        The same less price, (offers, cohorts).
     tastes, costs
         What customers think of channels, and what compute costs, this month.
     """
 
     offers: Offers
-    sellers: Ints
+    deal: Terms
     model: Ints
+    taste: Array
     bare: Array
     tastes: Tastes
     costs: Costs
@@ -56,9 +62,10 @@ class Standing:
         last = state.price[offers.slots(setting)]
         price = np.where(np.isfinite(last), last, 2.0 * deal.cost)
         sensitivity = setting.cohorts.price_sensitivity
-        bare = tastes.about(offers, month).T - sensitivity * np.log(price)[:, None]
-        bare[deal.at_home] -= sensitivity * np.log(deal.dear)
-        return cls(offers, deal.seller, model[order], bare, tastes, costs)
+        taste = tastes.about(offers, month).T
+        taste[deal.at_home] -= sensitivity * np.log(deal.dear)
+        bare = taste - np.log(price)[:, None] * sensitivity
+        return cls(offers, deal, model[order], taste, bare, tastes, costs)
 
 
 def _model(setting: Setting, offers: Offers) -> Ints:

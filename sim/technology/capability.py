@@ -45,16 +45,25 @@ def derived_capability(base: ArrayLike, flop: ArrayLike, *, loss: float, fine_tu
     return np.asarray(np.asarray(base) - loss + fine_tuning * orders)
 
 
-def open_pool(algorithm: Array, openness: Array, *, distance: float, half: float) -> float:
+def open_pool(algorithm: Array, openness: Array, *, distance: float, half: float) -> Array:
     """How full the pool of published knowledge is, in [0, 1).
 
     Each lab adds its openness (0 closed, 1 open flagship) times exp(-behind / distance), where `behind` is its
     distance to the leading lab in orders of magnitude; the sum n fills n / (n + half) of the pool.
+
+    Parameters
+    ----------
+    algorithm
+        Levels, orders of magnitude, (labs,).
+    openness
+        (..., labs).
+
+    Returns
+    -------
+    Array (...).
     """
-    if not openness.any():
-        return 0.0
-    n = float(np.sum(openness * np.exp(-(algorithm.max() - algorithm) / distance)))
-    return n / (n + half)
+    n = np.sum(openness * np.exp(-(algorithm.max(initial=-np.inf) - algorithm) / distance), axis=-1)
+    return np.asarray(n / (n + half))
 
 
 def algorithm_growth(

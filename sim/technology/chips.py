@@ -8,14 +8,17 @@ that touches nothing that is bought changes nothing (pattern P12).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import fsum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 LEGAL, DOMESTIC, SMUGGLED, OFFSHORE = range(4)
 """How compute was come by."""
@@ -24,119 +27,208 @@ CHANNELS = ("legal", "domestic", "smuggled", "offshore")
 
 @dataclass(frozen=True)
 class Offers:
-    """Chips on offer to one group of firms in one month; arrays of shape (offers,).
+    """Chips on offer to one group of firms, month by month, while its rules stay the same.
 
     Attributes
     ----------
     price
-        USD per chip, levies and premiums included.
-    flops, raw_flops
-        TFLOP/s of training speed per chip: as software and interconnect leave it, and dense BF16 peak.
-    bandwidth
-        TB/s per chip.
+        USD per chip, levies and premiums included, (months, offers).
     limit
-        Chips that may be bought this month; inf: no limit.
+        Chips that may be bought in a month; inf: no limit, (months, offers).
+    flops, raw_flops
+        TFLOP/s of training speed per chip: as software and interconnect leave it, and dense BF16 peak, (offers,).
+    bandwidth
+        TB/s per chip, (offers,).
     quota
-        Which quota the offer counts against; -1: none.
+        Which quota the offer counts against; -1: none, (offers,).
     channel
-        LEGAL, DOMESTIC, SMUGGLED or OFFSHORE.
+        LEGAL, DOMESTIC, SMUGGLED or OFFSHORE, (offers,).
     quota_volume
-        What a quota lets in this month, in dense BF16 TFLOP/s, (quotas,).
+        What a quota lets in each month, in dense BF16 TFLOP/s, (months, quotas).
     quota_share
         Most of a budget that may go to a quota's offers (licences, offshore rental), (quotas,).
     """
 
     price: Array
+    limit: Array
     flops: Array
     raw_flops: Array
     bandwidth: Array
-    limit: Array
-    quota: NDArray[np.int64]
-    channel: NDArray[np.int64]
+    quota: Ints
+    channel: Ints
     quota_volume: Array
     quota_share: Array
+    _shelves: dict[int, Shelf] = field(init=False, repr=False, default_factory=dict)
 
-    @property
+    @cached_property
     def open_(self) -> NDArray[np.bool_]:
-        """Offers that can be bought at all."""
+        """Offers that can be bought at all, (months, offers)."""
         shut = (self.quota_volume <= 0.0) | (self.quota_share <= 0.0)
-        return np.asarray((self.limit > 0.0) & ~np.append(shut, False)[self.quota])
+        free = np.zeros((len(shut), 1), dtype=bool)
+        return np.asarray((self.limit > 0.0) & ~np.hstack([shut, free])[:, self.quota])
 
-    def best(self, speed: Array) -> float:
-        """Lowest price per unit of `speed` among chips that may be bought, not smuggled or rented; inf if none."""
-        open_ = self.open_ & (self.channel <= DOMESTIC)
-        return float(np.min(self.price[open_] / speed[open_])) if open_.any() else float("inf")
+    @cached_property
+    def chips(self) -> Chips:
+        """What a chip of each offer gives."""
+        columns = self.flops, self.raw_flops, self.bandwidth, self.quota, self.channel, self.quota_share
+        return Chips(*(column.tolist() for column in columns))
+
+    def on(self, month: int) -> Shelf:
+        """What is on offer in a month."""
+        if month not in self._shelves:
+            self._shelves[month] = Shelf.of(self, month)
+        return self._shelves[month]
+
+
+class Chips(NamedTuple):
+    """Columns of `Offers` that stay the same, as plain numbers: they are gone through one by one."""
+
+    flops: list[float]
+    raw_flops: list[float]
+    bandwidth: list[float]
+    quota: list[int]
+    channel: list[int]
+    quota_share: list[float]
+
+
+class Shelf(NamedTuple):
+    """What is on offer in a month, as plain numbers."""
+
+    chips: Chips
+    price: list[float]
+    """USD per chip, levies and premiums included."""
+    left: Left
+    """What there is to buy."""
+    to_train: list[int]
+    """Offers that can be bought, the cheapest per unit of training speed first; of equal ones the first."""
+    to_serve: list[int]
+    """The same per unit of bandwidth. Compute rented abroad trains; it is too far from customers to serve them."""
+
+    @classmethod
+    def of(cls, offers: Offers, month: int) -> Shelf:
+        """Offers of one month."""
+        chips, price = offers.chips, offers.price[month].tolist()
+        left = Left(offers.limit[month].tolist(), offers.quota_volume[month].tolist())
+        training = [p / speed for p, speed in zip(price, chips.flops, strict=True)]
+        serving = [p / speed for p, speed in zip(price, chips.bandwidth, strict=True)]
+        sold = np.flatnonzero(offers.open_[month]).tolist()
+        near = [k for k in sold if chips.channel[k] != OFFSHORE]
+        return cls(
+            chips, price, left, sorted(sold, key=training.__getitem__), sorted(near, key=serving.__getitem__)
+        )
+
+    def best_to_train(self) -> int | None:
+        """The offer that gives most training speed for its price, of those neither smuggled nor rented."""
+        return next((k for k in self.to_train if self.chips.channel[k] <= DOMESTIC), None)
+
+    def flop_price(self) -> float:
+        """Its price in USD per TFLOP/s; inf if there is none."""
+        best = self.best_to_train()
+        return inf if best is None else self.price[best] / self.chips.flops[best]
+
+    def bandwidth_price(self) -> float:
+        """Lowest price of a TB/s, USD, of what is neither smuggled nor rented; inf if there is none."""
+        usual = (k for k in self.to_serve if self.chips.channel[k] <= DOMESTIC)
+        return next((self.price[k] / self.chips.bandwidth[k] for k in usual), inf)
 
 
 class Left(NamedTuple):
-    """What is left to buy: chips by offer, (offers,), and TFLOP/s by quota, (quotas,)."""
+    """What is left to buy: chips by offer, and TFLOP/s by quota."""
 
-    limit: Array
-    volume: Array
+    limit: list[float]
+    volume: list[float]
 
 
 class Purchase(NamedTuple):
-    """What a group bought: per firm, speeds added, and money spent."""
+    """What a group bought, per USD of its money: speeds added, and money spent."""
 
-    flops: Array
-    """Training TFLOP/s as usable, (firms,)."""
-    bandwidth: Array
-    """TB/s, (firms,)."""
-    raw_flops: Array
-    """Dense BF16 TFLOP/s by channel, (firms, channels)."""
-    spent: Array
-    """USD, (firms,)."""
+    flops: float
+    """Training TFLOP/s as usable, per USD."""
+    bandwidth: float
+    """TB/s per USD."""
+    spent: float
+    """Part of the money that was spent."""
+    raw_flops: list[float]
+    """Dense BF16 TFLOP/s per USD by channel, (channels,)."""
     left: Left
     """What is left of the offers."""
 
 
-def purchase(budget: Array, offers: Offers, speed: Array, left: Left) -> Purchase:
-    """Spend budgets on the offers that are cheapest per unit of `speed`, in order, until money or chips end.
+def purchase(money: float, shelf: Shelf, order: Sequence[int], left: Left) -> Purchase:
+    """Spend money on offers in order, until it or the chips end.
+
+    All firms of a group meet the same prices, and each may give the same part of its money to a quota's offers.
+    So each spends the same parts of its money on the same offers, scarce chips included, and what holds for a
+    dollar of the group holds for a dollar of each.
 
     Parameters
     ----------
-    budget
-        USD of each firm, (firms,). Scarce chips are shared in proportion to the money that asks for them.
-    offers
+    money
+        USD of all firms of the group.
+    shelf
         What is on offer.
-    speed
-        What counts for this use: `offers.flops` in training, `offers.bandwidth` in serving.
+    order
+        Offers, cheapest first: `shelf.to_train` or `shelf.to_serve`.
     left
-        What other uses and firms have left.
+        What other uses and firms have left of `shelf.left`.
 
     Returns
     -------
     Purchase
-        With `spent` below `budget` where chips ran out.
+        With `spent` below 1 where chips ran out.
     """
-    money_left, limit, volume = budget.copy(), left.limit.copy(), left.volume.copy()
-    by_quota = offers.quota_share[:, None] * budget
-    flops, bandwidth = np.zeros_like(budget), np.zeros_like(budget)
-    raw = np.zeros((budget.size, len(CHANNELS)))
-    for k in np.argsort(offers.price / speed, kind="stable"):
-        if fsum(money_left) <= 0.0:
-            break
-        quota = offers.quota[k]
-        most = limit[k] if quota < 0 else min(limit[k], volume[quota] / offers.raw_flops[k])
-        if most <= 0.0:
+    limit, volume = left.limit.copy(), left.volume.copy()
+    flops, bandwidth, raw = 0.0, 0.0, [0.0] * len(CHANNELS)
+    if money <= 0.0:
+        return Purchase(flops, bandwidth, 0.0, raw, Left(limit, volume))
+    chips, price = shelf.chips, shelf.price
+    rest, by_quota = 1.0, chips.quota_share.copy()
+    for k in order:
+        quota, each = chips.quota[k], chips.raw_flops[k]
+        most = limit[k] if quota < 0 else min(limit[k], volume[quota] / each)
+        part = rest if quota < 0 else min(rest, by_quota[quota])
+        if most <= 0.0 or part <= 0.0:
             continue
-        money = money_left if quota < 0 else np.minimum(money_left, by_quota[quota])
-        wanted = fsum(money) / offers.price[k]  # fsum: a firm without money changes no bit
-        if wanted <= 0.0:
-            continue
-        if wanted > most:
-            money = money * (most / wanted)
-            wanted = float(most)
-        limit[k] -= wanted
+        number = part * money / price[k]
+        if number > most:
+            part, number = part * (most / number), most
+        limit[k] -= number
         if quota >= 0:
-            volume[quota] -= wanted * offers.raw_flops[k]
-            by_quota[quota] = by_quota[quota] - money
-        money_left = money_left - money
-        chips = money / offers.price[k]
-        flops += chips * offers.flops[k]
-        bandwidth += chips * offers.bandwidth[k]
-        raw[:, offers.channel[k]] += chips * offers.raw_flops[k]
-    return Purchase(flops, bandwidth, raw, budget - money_left, Left(limit, volume))
+            volume[quota] -= number * each
+            by_quota[quota] -= part
+        rest -= part
+        flops += part * chips.flops[k] / price[k]
+        bandwidth += part * chips.bandwidth[k] / price[k]
+        raw[chips.channel[k]] += part * each / price[k]
+        if rest <= 0.0:
+            break
+    return Purchase(flops, bandwidth, 1.0 - rest, raw, Left(limit, volume))
+
+
+class Shares(NamedTuple):
+    """What each firm got: units of `Offers` and USD, (firms,) and (firms, channels)."""
+
+    flops: Array
+    bandwidth: Array
+    spent: Array
+    raw_flops: Array
+
+
+def by_firm(purchases: Sequence[Purchase], group: Ints, budget: Array) -> Shares:
+    """Deal what groups bought to their firms, in proportion to the money that each gave.
+
+    Parameters
+    ----------
+    purchases
+        One a group.
+    group
+        Group of each firm, (firms,).
+    budget
+        USD of each firm, (firms,).
+    """
+    bought = np.array([(p.flops, p.bandwidth, p.spent, *p.raw_flops) for p in purchases])
+    got = budget[:, None] * bought[group]
+    return Shares(got[:, 0], got[:, 1], got[:, 2], got[:, 3:])
 
 
 def chip_price(release_price: Array, decline: Array, age_months: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,14 +20,17 @@ from sim.technology.chips import (
     supply_limit,
 )
 from sim.technology.units import H100_TFLOPS, THOUSAND
+from sim.world.ablation import ChipPolicies
 from sim.world.policy import Policy
 from sim.world.setting import Array, Flags, Ints, Setting
-from sim.world.state import State
+
+CHEAPEST = 0.01
+"""Part of a chip's price that its buyer pays whatever the subsidy: of what costs nothing there is never enough."""
 
 
 @dataclass
 class Catalogue:
-    """The scenario's chips as arrays, (chips,)."""
+    """The scenario's chips as arrays, (chips,), with their paths, (months, chips)."""
 
     setting: Setting
     names: list[str] = field(init=False)
@@ -34,7 +38,13 @@ class Catalogue:
     bf16: Array = field(init=False)
     flops: Array = field(init=False)
     bandwidth: Array = field(init=False)
-    _covered: dict[str, Flags] = field(init=False, default_factory=dict)
+    _covered: dict[str, Flags] = field(init=False, repr=False, default_factory=dict)
+    made_at_home: list[list[int]] = field(init=False)
+    """Chips that makers of a region sell there in limited numbers, by region."""
+    response: list[float] = field(init=False)
+    """By how much of its path makers at home raise supply at a full shortfall, by region."""
+    _offers: dict[_Known, Offers] = field(init=False, repr=False, default_factory=dict)
+    _groups: tuple[ChipPolicies, Groups] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         chips = self.setting.scenario.chips
@@ -44,18 +54,35 @@ class Catalogue:
         self.bf16 = np.array([c.bf16 for c in rows])
         self.flops = self.bf16 * np.array([c.efficiency for c in rows])
         self.bandwidth = np.array([c.bandwidth for c in rows])
-        self._price = np.array([c.price for c in rows])
-        self._decline = np.array([c.price_decline for c in rows])
-        self._growth = np.array([c.supply_growth for c in rows])
         start = self.setting.scenario.start
-        self._from = np.array([c.released - start for c in rows])
-        self._to = np.array([c.retired - start if c.retired else 10**6 for c in rows])
+        released = np.array([c.released - start for c in rows])
+        retired = np.array([c.retired - start if c.retired else 10**6 for c in rows])
+        month = np.arange(len(self.setting.months))[:, None]
+        self._age = (month - released).astype(float)
+        self._sale = (released <= month) & (month < retired)
+        self._prices = chip_price(
+            np.array([c.price for c in rows]), np.array([c.price_decline for c in rows]), self._age
+        )
+        self._growth = np.array([c.supply_growth for c in rows])
         self._supply = np.array(
             [
                 [THOUSAND * c.supply[name] if name in c.supply else np.inf for c in rows]
                 for name in self.setting.regions
             ]
         )
+        self.made_at_home = [
+            np.flatnonzero((self.origin == region) & np.isfinite(supply)).tolist()
+            for region, supply in enumerate(self._supply)
+        ]
+        self.response = [self._response(name) for name in self.setting.regions]
+
+    def _response(self, region: str) -> float:
+        s = self.setting.scenario
+        if not s.mechanisms.domestic_response:
+            return 0.0
+        government = s.governments.get(region)
+        extra = government.subsidise_shortfall if government and s.mechanisms.reactions else 0.0
+        return s.regions[region].domestic_response + extra
 
     def covered(self, predicate: str) -> Flags:
         """Chips that a rule's predicate covers."""
@@ -72,27 +99,122 @@ class Catalogue:
             )
         return self._covered[predicate]
 
-    def on_sale(self, month: int) -> Flags:
+    def on_sale(self, month: int | slice) -> Flags:
         """Chips sold in that month."""
-        return np.asarray((self._from <= month) & (month < self._to))
+        return np.asarray(self._sale[month])
 
-    def price(self, month: int) -> Array:
+    def price(self, month: int | slice) -> Array:
         """List prices, USD."""
-        return chip_price(self._price, self._decline, (month - self._from).astype(float))
+        return np.asarray(self._prices[month])
 
     def supply(self, region: int) -> Array:
         """Chips a year that the region gets in a chip's first year; inf: not limited, so sold there unless barred."""
         return np.asarray(self._supply[region])
 
-    def limit(self, region: int, month: int) -> Array:
-        """Chips that a month's supply to the region holds."""
-        return supply_limit(self._supply[region], self._growth, (month - self._from).astype(float))
+    def limit(self, region: int) -> Array:
+        """Chips that each month's supply to the region holds, none of chips that are not on sale, (months, chips)."""
+        return np.where(self._sale, supply_limit(self._supply[region], self._growth, self._age), 0.0)
+
+    def offers(self, policy: Policy, region: int, rules: Sequence[ExportRule]) -> Offers:
+        """Chips on offer to firms of a region that are bound by `rules`, month by month; made once for equal rules."""
+        bearing = tuple((rule.predicate, rule.licensed, rule.levy, rule.volume_cap) for rule in rules)
+        key = _Known(region, float(policy.chip_subsidy[region]), bool(policy.offshore[region]), bearing)
+        if key not in self._offers:
+            self._offers[key] = region_offers(self, policy, region, rules)
+        return self._offers[key]
+
+    def groups(self, policies: ChipPolicies) -> Groups:
+        """Groups of firms under the same rules, and what each finds; looked for when rules change."""
+        if self._groups is None or any(a is not b for a, b in zip(self._groups[0], policies, strict=True)):
+            self._groups = policies, Groups.under(self, policies)
+        return self._groups[1]
 
 
-def region_offers(
-    catalogue: Catalogue, policy: Policy, state: State, region: int, month: int, rules: list[ExportRule]
-) -> Offers:
-    """Chips on offer to firms of a region that are bound by `rules`.
+class OnOffer(NamedTuple):
+    """What a group of firms finds under the policy that each part of the chip market faces."""
+
+    training: Offers
+    capacity: Offers
+    cost: Offers
+    domestic: Offers
+
+
+class Group(NamedTuple):
+    """Firms of a region under the same rules."""
+
+    region: int
+    firm: str | None
+    """The firm, if a rule names it; None: all those of the region that no rule names."""
+    on_offer: OnOffer
+    followed: bool
+    """Whether another group of the region buys after this one."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """All groups: region by region, those that no rule names first, then each of the others.
+
+    Attributes
+    ----------
+    of
+        Group of each firm, (firms,).
+    """
+
+    groups: list[Group]
+    of: Ints
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self.groups)
+
+    @classmethod
+    def under(cls, catalogue: Catalogue, policies: ChipPolicies) -> Groups:
+        """Who is under the same rules."""
+        setting = catalogue.setting
+        groups: list[Group] = []
+        of = np.zeros(len(setting.firm_region), dtype=np.int64)
+        for region, name in enumerate(setting.regions):
+            of[setting.firm_region == region] = len(groups)
+            listed = {user for each in policies for rule in _binding(each, name) for user in rule.end_users}
+            here = [(i, firm) for i, firm in enumerate(setting.firms) if setting.firm_region[i] == region]
+            alone = [(i, firm) for i, firm in here if firm in listed]
+            groups.append(Group(region, None, _on_offer(catalogue, policies, region, None), bool(alone)))
+            for i, firm in alone:
+                of[i] = len(groups)
+                offers = _on_offer(catalogue, policies, region, firm)
+                groups.append(Group(region, firm, offers, firm != alone[-1][1]))
+        return cls(groups, of)
+
+
+def _binding(policy: Policy, region: str) -> list[ExportRule]:
+    return [rule for rule in policy.rules if rule.region == region]
+
+
+def _on_offer(catalogue: Catalogue, policies: ChipPolicies, region: int, firm: str | None) -> OnOffer:
+    """What firms of a region find on which no rule bears by name, or the firm of that name."""
+    found = []
+    for policy in policies:
+        here = _binding(policy, catalogue.setting.regions[region])
+        bound = [rule for rule in here if not rule.end_users] + [
+            rule for rule in here if firm in rule.end_users
+        ]
+        found.append(catalogue.offers(policy, region, bound))
+    return OnOffer(*found)
+
+
+class _Known(NamedTuple):
+    """All that tells what is on offer to one group of firms from what is on offer to another."""
+
+    region: int
+    subsidy: float
+    rental: bool
+    rules: tuple[tuple[str, float, float, float | None], ...]
+
+
+def region_offers(catalogue: Catalogue, policy: Policy, region: int, rules: Sequence[ExportRule]) -> Offers:
+    """Chips on offer to firms of a region that are bound by `rules`, month by month.
 
     Every chip may appear in four channels: bought legally, from a maker at home, smuggled where a rule bars it,
     or rented abroad. Chips that rules license in part, or up to a volume, share that quota; so do all smuggled
@@ -100,70 +222,51 @@ def region_offers(
     """
     setting = catalogue.setting
     s, row = setting.scenario, setting.scenario.regions[setting.regions[region]]
-    n = len(catalogue.names)
-    sale, price = catalogue.on_sale(month), catalogue.price(month)
+    n, months = len(catalogue.names), len(setting.months)
+    sale, price = catalogue.on_sale(slice(None)), catalogue.price(slice(None))
     home = catalogue.origin == region
-    limit = np.where(sale, catalogue.limit(region, month), 0.0)
-    if s.mechanisms.domestic_response:
-        government = s.governments.get(setting.regions[region])
-        extra = government.subsidise_shortfall if government and s.mechanisms.reactions else 0.0
-        limit = np.where(
-            home, limit * (1.0 + (row.domestic_response + extra) * state.shortfall[region]), limit
-        )
     terms = _under_rules(catalogue, rules)
-    subsidy = 1.0 - policy.chip_subsidy[region]
+    paid = max(1.0 - float(policy.chip_subsidy[region]), CHEAPEST)
     parts = [
         _Part(
-            price * (1.0 + terms.levy) * np.where(home, subsidy, 1.0),
-            limit,
+            price * (1.0 + terms.levy) * np.where(home, paid, 1.0),
+            catalogue.limit(region),
             terms.quota,
             np.where(home, DOMESTIC, LEGAL),
         )
     ]
-    volumes, shares = list(terms.volume), list(terms.share)
+    volumes, shares = [np.full(months, volume) for volume in terms.volume], list(terms.share)
 
     barred = sale & (terms.quota >= 0) & ~home & np.isinf(catalogue.supply(region))
     smuggles = s.mechanisms.smuggling and row.smuggling > 0.0
     rents = s.mechanisms.offshore_rental and row.offshore_share > 0.0 and bool(policy.offshore[region])
+    unlicensed = np.where(barred, np.inf, 0.0)
     if barred.any() and smuggles:
-        volume = row.smuggling * row.smuggling_growth ** setting.years[month] * THOUSAND / 12.0
-        parts.append(
-            _Part(
-                price * (1.0 + row.smuggling_premium),
-                np.where(barred, np.inf, 0.0),
-                np.full(n, len(volumes)),
-                np.full(n, SMUGGLED),
-            )
-        )
+        premium, quota = 1.0 + row.smuggling_premium, np.full(n, len(volumes))
+        parts.append(_Part(price * premium, unlicensed, quota, np.full(n, SMUGGLED)))
+        volume = row.smuggling * row.smuggling_growth**setting.years * THOUSAND / 12.0
         volumes.append(volume * H100_TFLOPS)
         shares.append(1.0)
     if barred.any() and rents:
-        parts.append(
-            _Part(
-                price * (1.0 + row.offshore_premium),
-                np.where(barred, np.inf, 0.0),
-                np.full(n, len(volumes)),
-                np.full(n, OFFSHORE),
-            )
-        )
-        volumes.append(np.inf)
+        premium, quota = 1.0 + row.offshore_premium, np.full(n, len(volumes))
+        parts.append(_Part(price * premium, unlicensed, quota, np.full(n, OFFSHORE)))
+        volumes.append(np.full(months, np.inf))
         shares.append(row.offshore_share)
-    channel = np.concatenate([part.channel for part in parts])
     return Offers(
-        price=np.concatenate([part.price for part in parts]),
+        price=np.hstack([part.price for part in parts]),
+        limit=np.hstack([part.limit for part in parts]),
         flops=np.tile(catalogue.flops, len(parts)),
         raw_flops=np.tile(catalogue.bf16, len(parts)),
         bandwidth=np.tile(catalogue.bandwidth, len(parts)),
-        limit=np.concatenate([part.limit for part in parts]),
         quota=np.concatenate([part.quota for part in parts]),
-        channel=channel,
-        quota_volume=np.array(volumes, dtype=float),
+        channel=np.concatenate([part.channel for part in parts]),
+        quota_volume=np.array(volumes).reshape(len(volumes), months).T,
         quota_share=np.array(shares, dtype=float),
     )
 
 
 class _Part(NamedTuple):
-    """The chips of one channel."""
+    """The chips of one channel: (months, chips), then (chips,)."""
 
     price: Array
     limit: Array
@@ -180,7 +283,7 @@ class _Terms(NamedTuple):
     share: list[float]
 
 
-def _under_rules(catalogue: Catalogue, rules: list[ExportRule]) -> _Terms:
+def _under_rules(catalogue: Catalogue, rules: Sequence[ExportRule]) -> _Terms:
     """Levies and quotas. Chips under one strictest licence and cap share a quota; that of barred chips is empty."""
     n = len(catalogue.names)
     licensed, levy, cap = np.ones(n), np.zeros(n), np.full(n, np.inf)

@@ -6,7 +6,7 @@ same functions serve the market of the month and the markets that a lab imagines
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -45,24 +45,21 @@ class Offers:
 
     def take(self, which: Ints | Flags) -> Offers:
         """The offers in `which`."""
-        return Offers(**{name: getattr(self, name)[which] for name in self.__dataclass_fields__})
+        return Offers(**{name: getattr(self, name)[which] for name in _FIELDS})
 
-    def joined(self, other: Offers) -> Offers:
+    def joined(self, *others: Offers) -> Offers:
         """These offers, then the others."""
+        parts = (self, *others)
         return Offers(
-            **{
-                name: np.concatenate([getattr(self, name), getattr(other, name)])
-                for name in self.__dataclass_fields__
-            }
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS}
         )
 
     def sellers(self, setting: Setting) -> Ints:
         """Firm that serves each offer; -1 where the customer does."""
-        seller = self.lab.copy()
-        cloud = (self.channel > API) & (self.channel < setting.self_hosting)
-        seller[cloud] = setting.cloud_firm[self.channel[cloud] - 1]
-        seller[self.channel == setting.self_hosting] = -1
-        return seller
+        return np.where(self.channel == API, self.lab, setting.firm_of_channel[self.channel])
+
+
+_FIELDS = tuple(field.name for field in fields(Offers))
 
 
 def current_offers(setting: Setting, state: State) -> Offers:
@@ -125,7 +122,7 @@ def with_community(setting: Setting, state: State, offers: Offers) -> Offers:
     if not setting.scenario.mechanisms.community:
         return offers
     p = setting.scenario.community
-    gain = np.where(offers.open_, saturating(state.community, p.half_use)[offers.lab], 0.0)
+    gain = saturating(state.community, p.half_use)[offers.lab] * offers.open_
     return replace(
         offers,
         capability=offers.capability + p.improvement * gain,

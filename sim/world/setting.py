@@ -154,6 +154,11 @@ class Setting:
         alone = np.zeros(len(self.firm_region) - len(self.labs))
         return np.concatenate([self.lab_values("own_complement"), alone])
 
+    @cached_property
+    def firm_of_channel(self) -> Ints:
+        """Firm that serves through a channel, (channels,); -1 for self-hosting, and for a lab's own service."""
+        return np.array([-1, *self.cloud_firm, -1])
+
     @property
     def channels(self) -> int:
         """Ways in which a model can be on offer: own service, each cloud, self-hosting."""
@@ -185,6 +190,11 @@ class Setting:
             return values
 
         return self.once(name, gathered)
+
+    @cached_property
+    def by_name(self) -> Ints:
+        """Labs in the order of their names, (labs,): an order that a scenario's entries do not change."""
+        return np.array(sorted(range(len(self.labs)), key=self.labs.__getitem__), dtype=np.int64)
 
     def region_values(self, name: str) -> Array:
         """One numeric parameter of all regions, (regions,), not to be written to."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import fsum
+from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.technology.chips import CHANNELS, DOMESTIC, OFFSHORE, Left, Offers, Purchase, purchase
+from sim.technology.chips import CHANNELS, DOMESTIC, Left, Purchase, Shares, Shelf, by_firm, purchase
 from sim.technology.units import H100_TFLOPS, THOUSAND
 from sim.world.ablation import ChipPolicies
-from sim.world.catalogue import Catalogue, region_offers
+from sim.world.catalogue import Catalogue, Group
 from sim.world.policy import Policy
-from sim.world.setting import Array, Flags, Setting
+from sim.world.setting import Array, Ints
 from sim.world.state import State
 
 
@@ -57,122 +57,130 @@ def buy(
     training, serving
         USD for chips by firm, (firms,).
     """
-    setting = catalogue.setting
     policies = policy if isinstance(policy, ChipPolicies) else ChipPolicies.same(policy)
-    firms, regions = len(training), len(setting.regions)
-    got = Bought(
-        training=np.zeros(firms),
-        raw=np.zeros((firms, len(CHANNELS))),
-        bandwidth=np.zeros(firms),
-        bandwidth_value=np.zeros(firms),
-        chips=np.zeros(firms),
-        shortfall=np.zeros(regions),
-        flop_price=np.full(regions, np.inf),
-        bandwidth_price=np.full(regions, np.inf),
+    groups = catalogue.groups(policies)
+    firm_region = catalogue.setting.firm_region
+    money = zip(_sums(groups.of, training, len(groups)), _sums(groups.of, serving, len(groups)), strict=True)
+    visits: list[_Visit] = []
+    sold: list[float] = []
+    for group, (to_train, to_serve) in zip(groups, money, strict=True):
+        if group.firm is None:  # the first of its region
+            sold = []
+        found = _find(catalogue, group, state, month, sold)
+        visits.append(_shop(found, to_train, to_serve))
+        if group.followed:
+            sold = _sold(len(catalogue.names), sold, found, visits[-1])
+    train, serve, books, at_home = zip(*visits, strict=True)
+    trained, served = by_firm(train, groups.of, training), by_firm(serve, groups.of, serving)
+    value = served.spent
+    if any(book is not paid for book, paid in zip(books, serve, strict=True)):
+        value = _booked(served, by_firm(books, groups.of, serving), state)
+    usual = [group.on_offer for group in groups if group.firm is None]
+    home_flops = training * np.array([visit.flops for visit in at_home])[groups.of]
+    return Bought(
+        training=trained.flops,
+        raw=trained.raw_flops + served.raw_flops,
+        bandwidth=served.bandwidth,
+        bandwidth_value=value,
+        chips=trained.spent + served.spent,
+        shortfall=_shortfall(
+            _sums(firm_region, home_flops, len(usual)),
+            _sums(firm_region, training, len(usual)),
+            min(offers.domestic.on(month).flop_price() for offers in usual),
+        ),
+        flop_price=np.array([1000.0 * offers.training.on(month).flop_price() for offers in usual]),
+        bandwidth_price=np.array([offers.cost.on(month).bandwidth_price() for offers in usual]),
     )
-    home_flops, home_price = np.zeros(firms), np.full(regions, np.inf)
-    for region in range(regions):
-        sold = np.zeros(len(catalogue.names))
-        for place, (members, firm) in enumerate(_groups(setting, policies, region)):
-            shelves = {
-                key: _shelf(catalogue, each, state, region, month, firm, sold)
-                for key, each in {id(each): each for each in policies}.items()
-            }
-            for_training, for_serving, for_books, at_home = (shelves[id(each)] for each in policies)
-            if place == 0:
-                got.flop_price[region] = 1000.0 * for_training.offers.best(for_training.offers.flops)
-                got.bandwidth_price[region] = for_books.best_to_serve()
-                home_price[region] = 1000.0 * at_home.offers.best(at_home.offers.flops)
-            if not members.any():
-                continue
-            train = for_training.train(training[members])
-            serve = for_serving.after(train, for_training).serve(serving[members])
-            scarce = np.isfinite(for_serving.left.limit[: len(sold)])
-            before, after = for_serving.left.limit[: len(sold)], serve.left.limit[: len(sold)]
-            sold[scarce] += before[scarce] - after[scarce]
-            got.training[members] = train.flops
-            got.raw[members] = train.raw_flops + serve.raw_flops
-            got.bandwidth[members] = serve.bandwidth
-            got.chips[members] = train.spent + serve.spent
-            got.bandwidth_value[members] = serve.spent
-            if for_books is not for_serving:
-                priced = for_books.after(train, for_training).serve(serving[members])
-                got.bandwidth_value[members] = _booked(serve, priced, _book_price(state, members))
-            home = train if at_home is for_training else at_home.train(training[members])
-            home_flops[members] = home.flops
-    _measure_shortfall(setting, got, home_flops, home_price, training)
-    return got
 
 
-def _groups(setting: Setting, policies: ChipPolicies, region: int) -> list[tuple[Flags, str | None]]:
-    """Firms of a region under the same rules: those that no rule names, then each of the others with its name."""
-    clouds = zip(setting.clouds, setting.cloud_firm, strict=True)
-    names = [*setting.labs, *(cloud for cloud, firm in clouds if firm >= len(setting.labs))]
-    rules = [rule for each in policies for rule in each.rules if rule.region == setting.regions[region]]
-    listed = {user for rule in rules for user in rule.end_users}
-    here = setting.firm_region == region
-    named = np.array([name in listed for name in names])
-    alone = [(np.arange(len(names)) == firm, names[firm]) for firm in np.flatnonzero(here & named)]
-    return [(here & ~named, None), *alone]
+def _sums(which: Ints, values: Array, count: int) -> Array:
+    """Sums of `values` by index, (count,); one after the other, so that a firm without money changes no bit."""
+    return np.bincount(which, values, minlength=count).astype(float)
 
 
-class _Shelf(NamedTuple):
+class _Visit(NamedTuple):
+    """What a group buys, and what the same money would buy under the other policies that count."""
+
+    train: Purchase
+    serve: Purchase
+    books: Purchase
+    """For serving, at the prices that enter the books."""
+    at_home: Purchase
+    """For training, under the policy that chip makers at home respond to."""
+
+
+def _shop(found: list[_Found], to_train: float, to_serve: float) -> _Visit:
+    """A group's purchases from what it finds under each policy, for its USD."""
+    for_training, for_serving, for_books, at_home = found
+    train = for_training.train(to_train)
+    serve = books = for_serving.after(train, for_training).serve(to_serve)
+    if for_books is not for_serving:
+        books = for_books.after(train, for_training).serve(to_serve)
+    return _Visit(train, serve, books, train if at_home is for_training else at_home.train(to_train))
+
+
+def _sold(chips: int, before: list[float], found: list[_Found], visit: _Visit) -> list[float]:
+    """Chips of a limited supply that firms of a region have taken so far, (chips,)."""
+    there, left = found[1].left.limit[:chips], visit.serve.left.limit[:chips]
+    taken = [a - b if isfinite(a) else 0.0 for a, b in zip(there, left, strict=True)]
+    return [a + b for a, b in zip(before, taken, strict=True)] if before else taken
+
+
+class _Found(NamedTuple):
     """What a group of firms finds under one policy: offers, and what is left of them."""
 
-    offers: Offers
+    shelf: Shelf
     left: Left
 
-    def train(self, budget: Array) -> Purchase:
-        return purchase(budget, self.offers, self.offers.flops, self.left)
+    def train(self, money: float) -> Purchase:
+        return purchase(money, self.shelf, self.shelf.to_train, self.left)
 
-    def serve(self, budget: Array) -> Purchase:
-        # Compute rented abroad trains; it is too far from customers to serve them.
-        near = np.where(self.offers.channel == OFFSHORE, 0.0, self.left.limit)
-        return purchase(budget, self.offers, self.offers.bandwidth, Left(near, self.left.volume))
+    def serve(self, money: float) -> Purchase:
+        return purchase(money, self.shelf, self.shelf.to_serve, self.left)
 
-    def best_to_serve(self) -> float:
-        """Lowest price of a TB/s among offers that serve, USD; inf if there is none."""
-        near = np.where(self.offers.channel == OFFSHORE, np.inf, self.offers.price)
-        return replace(self.offers, price=near).best(self.offers.bandwidth)
-
-    def after(self, bought: Purchase, shelf: _Shelf) -> _Shelf:
-        """What is left here of what was bought from `shelf`: chips are the same, and quotas of the same terms."""
-        if shelf is self:
-            return self._replace(left=bought.left)
+    def after(self, bought: Purchase, where: _Found) -> _Found:
+        """What is left here of what was bought elsewhere: chips are the same, and quotas of the same terms."""
+        if where is self:
+            return _Found(self.shelf, bought.left)
         limit, volume = self.left.limit.copy(), self.left.volume.copy()
         # Chips sold legally or made at home come first in both, and only their supply is limited by chip.
-        scarce = np.flatnonzero((shelf.offers.channel <= DOMESTIC) & np.isfinite(shelf.left.limit))
-        taken = shelf.left.limit[scarce] - bought.left.limit[scarce]
-        limit[scarce] = np.maximum(limit[scarce] - taken, 0.0)
+        for k, channel in enumerate(where.shelf.chips.channel):
+            if channel <= DOMESTIC and isfinite(where.left.limit[k]):
+                limit[k] = max(limit[k] - (where.left.limit[k] - bought.left.limit[k]), 0.0)
         used = {
             key: before - after
             for key, before, after in zip(
-                _quotas(shelf.offers), shelf.left.volume, bought.left.volume, strict=True
+                _quotas(where.shelf), where.left.volume, bought.left.volume, strict=True
             )
-            if np.isfinite(before)
+            if isfinite(before)
         }
-        for quota, key in enumerate(_quotas(self.offers)):
+        for quota, key in enumerate(_quotas(self.shelf)):
             volume[quota] = max(volume[quota] - used.get(key, 0.0), 0.0)
-        return self._replace(left=Left(limit, volume))
+        return _Found(self.shelf, Left(limit, volume))
 
 
-def _shelf(
-    catalogue: Catalogue, policy: Policy, state: State, region: int, month: int, firm: str | None, sold: Array
-) -> _Shelf:
-    """What the firms of a region find on which no rule bears by name, or the firm of that name."""
-    here = [rule for rule in policy.rules if rule.region == catalogue.setting.regions[region]]
-    bound = [rule for rule in here if not rule.end_users] + [rule for rule in here if firm in rule.end_users]
-    offers = region_offers(catalogue, policy, state, region, month, bound)
-    limit = offers.limit.copy()
-    limit[: len(sold)] -= sold
-    return _Shelf(offers, Left(np.maximum(limit, 0.0), offers.quota_volume))
+def _find(catalogue: Catalogue, group: Group, state: State, month: int, sold: list[float]) -> list[_Found]:
+    """What a group finds under each policy; one and the same thing where offers are the same."""
+    response = 1.0 + catalogue.response[group.region] * float(state.shortfall[group.region])
+    found: dict[int, _Found] = {}
+    for offers in group.on_offer:
+        if id(offers) not in found:
+            shelf = offers.on(month)
+            limit = shelf.left.limit.copy()
+            for k in catalogue.made_at_home[group.region]:
+                limit[k] *= response
+            for k, number in enumerate(sold):
+                limit[k] = max(limit[k] - number, 0.0)
+            found[id(offers)] = _Found(shelf, Left(limit, shelf.left.volume))
+    return [found[id(offers)] for offers in group.on_offer]
 
 
-def _quotas(offers: Offers) -> list[tuple[int, float, float]]:
+def _quotas(shelf: Shelf) -> list[tuple[int, float, float]]:
     """What tells one quota from another: how its chips come, its share of a budget and its volume."""
+    chips = shelf.chips
     return [
-        (max(int(offers.channel[offers.quota == quota][0]), DOMESTIC), float(share), float(volume))
-        for quota, (share, volume) in enumerate(zip(offers.quota_share, offers.quota_volume, strict=True))
+        (max(chips.channel[chips.quota.index(quota)], DOMESTIC), share, volume)
+        for quota, (share, volume) in enumerate(zip(chips.quota_share, shelf.left.volume, strict=True))
     ]
 
 
@@ -181,38 +189,35 @@ def _unit_price(spent: Array, bandwidth: Array) -> Array:
     return np.where(bandwidth > 0.0, spent / np.where(bandwidth > 0.0, bandwidth, 1.0), np.nan)
 
 
-def _book_price(state: State, members: Flags) -> Array:
-    """USD per TB/s of the serving compute that firms have, (members,)."""
-    return _unit_price(state.bandwidth_value[members], state.bandwidth[members])
-
-
-def _booked(bought: Purchase, priced: Purchase, book: Array) -> Array:
+def _booked(bought: Shares, priced: Shares, state: State) -> Array:
     """USD at which bandwidth enters the books where its price is that of another purchase, (firms,).
 
-    Where that other purchase got none it enters at the `book` price, and as paid where there is none either.
+    Where that other purchase got none it enters at the price of what the firm has, and as paid where there is none.
     """
     paid, price = (_unit_price(each.spent, each.bandwidth) for each in (bought, priced))
+    book = _unit_price(state.bandwidth_value, state.bandwidth)
     price = np.where(np.isfinite(price), price, np.where(np.isfinite(book), book, paid))
     as_paid = (price == paid) | (bought.bandwidth <= 0.0)
     return np.where(as_paid, bought.spent, bought.bandwidth * price)
 
 
-def _measure_shortfall(setting: Setting, got: Bought, flops: Array, flop_price: Array, training: Array) -> None:
-    """How much less training compute each region's money buys than at the world's best price.
+def _shortfall(flops: Array, money: Array, price: float) -> Array:
+    """How much less training compute each region's money buys than at the world's best price, (regions,).
 
     Parameters
     ----------
     flops
-        TFLOP/s that firms buy, or would buy under the policy that makers at home respond to, (firms,).
-    flop_price
-        USD per PFLOP/s under that policy, (regions,).
+        TFLOP/s that a region's firms buy, or would buy under the policy that makers at home respond to, (regions,).
+    money
+        USD that they give for training, (regions,).
+    price
+        Best price in the world under that policy, USD per TFLOP/s; inf: there is none.
     """
-    best = float(flop_price.min()) / 1000.0
-    for region in range(len(setting.regions)):
-        here = setting.firm_region == region
-        wanted = fsum(training[here])
-        if wanted > 0.0 and np.isfinite(best):
-            got.shortfall[region] = np.clip(1.0 - fsum(flops[here]) * best / wanted, 0.0, 1.0)
+    if not isfinite(price):
+        return np.zeros(len(money))
+    wanted = money > 0.0
+    missing = 1.0 - flops * price / np.where(wanted, money, 1.0)
+    return np.where(wanted, np.clip(missing, 0.0, 1.0), 0.0)
 
 
 class FirstCompute(NamedTuple):
@@ -227,19 +232,15 @@ class FirstCompute(NamedTuple):
 def first_compute(
     catalogue: Catalogue,
     policies: ChipPolicies,
-    state: State,
     region: int,
     month: int,
     thousand_h100e: float,
     training_share: float,
 ) -> FirstCompute | None:
     """Compute with which a firm begins: in the best chips that its region may buy today; None if there are none."""
-    none = np.zeros(len(catalogue.names))
-    best = {
-        key: _best_chip(_shelf(catalogue, each, state, region, month, None, none).offers)
-        for key, each in {id(each): each for each in policies}.items()
-    }
-    train, serve, books = (best[id(each)] for each in (policies.training, policies.capacity, policies.cost))
+    usual = next(group for group in catalogue.groups(policies) if group.region == region).on_offer
+    offers = usual.training, usual.capacity, usual.cost
+    train, serve, books = (_best_chip(each.on(month)) for each in offers)
     if train is None or serve is None or thousand_h100e <= 0.0:
         return None
     amount = thousand_h100e * THOUSAND * H100_TFLOPS
@@ -265,16 +266,15 @@ class _Chip(NamedTuple):
     channel: int
 
 
-def _best_chip(offers: Offers) -> _Chip | None:
+def _best_chip(shelf: Shelf) -> _Chip | None:
     """The chip that gives most training speed for its price, of those sold legally or at home."""
-    sold = offers.open_ & (offers.channel <= DOMESTIC)
-    if not sold.any():
+    best, chips = shelf.best_to_train(), shelf.chips
+    if best is None:
         return None
-    best = int(np.flatnonzero(sold)[np.argmin((offers.price / offers.flops)[sold])])
     return _Chip(
-        price=float(offers.price[best]),
-        flops=float(offers.flops[best]),
-        raw_flops=float(offers.raw_flops[best]),
-        bandwidth=float(offers.bandwidth[best]),
-        channel=int(offers.channel[best]),
+        price=shelf.price[best],
+        flops=chips.flops[best],
+        raw_flops=chips.raw_flops[best],
+        bandwidth=chips.bandwidth[best],
+        channel=chips.channel[best],
     )

@@ -86,6 +86,13 @@ class Tastes:
         return xi.T
 
 
+    def family(self, lab: int, channel: Ints, open_: Flags) -> Array:
+        """xi of a new family of a lab, no licence considered, (offers, cohorts)."""
+        xi = self.standing[lab, channel]
+        xi[open_ & (channel == API)] += self.setting.cohorts.customisation
+        return xi
+
+
 def taste(setting: Setting, policy: Policy, offers: Offers, month: int) -> Array:
     """Everything that customers value but capability and price: xi, (cohorts, offers); -inf: not available."""
     return Tastes.of(setting, policy).about(offers, month)

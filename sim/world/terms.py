@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -63,14 +63,20 @@ class Terms:
         """Utils lost because self-hosting is dearer to some cohorts, (cohorts, offers)."""
         return np.where(self.at_home, (sensitivity * np.log(self.dear))[:, None], 0.0)
 
-    def joined(self, other: Terms) -> Terms:
+    def take(self, which: Ints | Flags) -> Terms:
+        """Those of the offers in `which`."""
+        return Terms(dear=self.dear, **{name: getattr(self, name)[which] for name in _BY_OFFER})
+
+    def joined(self, *others: Terms) -> Terms:
         """These terms, then the others."""
-        joined = {
-            name: np.concatenate([getattr(self, name), getattr(other, name)])
-            for name in self.__dataclass_fields__
-            if name != "dear"
-        }
-        return Terms(dear=self.dear, **joined)
+        parts = (self, *others)
+        return Terms(
+            dear=self.dear,
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _BY_OFFER},
+        )
+
+
+_BY_OFFER = tuple(field.name for field in fields(Terms) if field.name != "dear")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.choice.imagined import CLOSED, OPEN, OPEN_LAGGED, OPEN_RESTRICTED, Outlook, crowds, imagine, taught
+from sim.choice.imagined import (
+    CLOSED,
+    OPEN,
+    OPEN_LAGGED,
+    OPEN_RESTRICTED,
+    Imagined,
+    Outlook,
+    crowds,
+    imagine,
+    taught,
+)
 from sim.choice.payoffs import funding_factor
+from sim.choice.standing import Standing
 from sim.economics import bass_step
 from sim.market import Market
 from sim.world.offers import current_offers
@@ -16,10 +27,16 @@ LEADER, OPENER, EASTERN, MODEST = range(4)
 FLAGSHIPS, HOSTS = [CLOSED, OPEN_LAGGED], (1, 2, 3)
 
 
+def view(market: Market, lab: int, model) -> Imagined:
+    setting, state, policy, month = market.setting, market.state, market.policy, market.month
+    now = Standing.look(setting, state, policy, month, market.bandwidth_price)
+    return imagine(setting, state, policy, lab, model, month, now)
+
+
 def by_mode(market: Market, lab: int, model, mode: int) -> dict[tuple[int, int], tuple[float, bool]]:
     """Capability and openness of the lab's own models under a mode, by tier and channel."""
-    offers, has = imagine(market.setting, market.state, lab, model, market.month)
-    mine = offers.take(has[mode] & (offers.lab == lab))
+    found = view(market, lab, model)
+    mine = found.offers.take(found.has[mode] & (found.offers.lab == lab))
     keys = list(zip(mine.tier.tolist(), mine.channel.tolist(), strict=True))
     assert len(set(keys)) == len(keys)
     return dict(zip(keys, zip(mine.capability.tolist(), mine.open_.tolist(), strict=True), strict=True))
@@ -84,7 +101,8 @@ class TestModes:
 
     def test_what_the_lab_s_cloud_sells_of_others_is_in_every_mode(self, midway, family):
         market = midway()
-        offers, has = imagine(market.setting, market.state, LEADER, family(market, LEADER), market.month)
+        found = view(market, LEADER, family(market, LEADER))
+        offers, has = found.offers, found.has
         others = offers.lab != LEADER
         now = current_offers(market.setting, market.state)
         assert others.sum() == ((now.channel == 1) & (now.lab != LEADER)).sum() > 0

@@ -46,8 +46,9 @@ class Own(NamedTuple):
 
 def own_offers(market: Market, lab: int, model: Model, mode: int, years: float, progress: float) -> Own:
     setting, state = market.setting, market.state
-    offers, has = imagine(setting, state, lab, model, market.month)
-    new = (offers.lab == lab) & (offers.since == market.month)
+    now = Standing.look(setting, state, market.policy, market.month, market.bandwidth_price)
+    imagined = imagine(setting, state, market.policy, lab, model, market.month, now)
+    offers, has, new = imagined.offers, imagined.has, imagined.new
     offers = replace(offers, restricted=np.where(new, mode == OPEN_RESTRICTED, offers.restricted))
     offers = offers.take(has[mode])
     xi = taste(setting, market.policy, offers, market.month)

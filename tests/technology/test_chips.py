@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -15,9 +16,10 @@ from sim.technology.chips import (
     LEGAL,
     OFFSHORE,
     SMUGGLED,
-    Left,
     Offers,
-    Purchase,
+    Shares,
+    Shelf,
+    by_firm,
     chip_price,
     purchase,
     supply_limit,
@@ -26,8 +28,8 @@ from sim.technology.chips import (
 amounts = st.floats(0.1, 1000.0)
 
 
-def shelf(price, flops, limit, **more):
-    """Chips in one list; bandwidth equals training speed, one TFLOP/s raw for each usable, no quotas."""
+def on_offer(price, flops, limit, **more):
+    """Chips of one month; bandwidth equals training speed, one TFLOP/s raw for each usable, no quotas."""
     n = len(price)
     arrays = {
         "price": price,
@@ -40,15 +42,20 @@ def shelf(price, flops, limit, **more):
         "quota_volume": [],
         "quota_share": [],
     } | more
-    whole = ("quota", "channel")
-    return Offers(
-        **{name: np.array(row, dtype=np.int64 if name in whole else float) for name, row in arrays.items()}
-    )
+    whole, monthly = ("quota", "channel"), ("price", "limit", "quota_volume")
+    rows = {name: np.array(row, dtype=np.int64 if name in whole else float) for name, row in arrays.items()}
+    return Offers(**{name: row[None] if name in monthly else row for name, row in rows.items()})
 
 
-def buy(budget, offers: Offers) -> Purchase:
-    left = Left(offers.limit, offers.quota_volume)
-    return purchase(np.array(budget, dtype=float), offers, offers.flops, left)
+def visit(budget, offers: Offers, order: str = "to_train") -> tuple[Shares, Shelf, list[float], list[float]]:
+    """What each firm gets, the shelf, and what is left on it."""
+    shelf, money = offers.on(0), np.array(budget, dtype=float)
+    got = purchase(float(money.sum()), shelf, getattr(shelf, order), shelf.left)
+    return by_firm([got], np.zeros(len(money), dtype=np.int64), money), shelf, *got.left
+
+
+def buy(budget, offers: Offers) -> Shares:
+    return visit(budget, offers)[0]
 
 
 @st.composite
@@ -60,7 +67,7 @@ def shelves(draw, *, volumes: bool = True) -> Offers:
         return draw(st.lists(values, min_size=size, max_size=size))
 
     volume = st.one_of(st.just(np.inf), st.just(0.0), amounts) if volumes else st.just(np.inf)
-    return shelf(
+    return on_offer(
         row(amounts),
         row(amounts),
         row(st.one_of(st.just(np.inf), st.just(0.0), amounts)),
@@ -75,8 +82,8 @@ def shelves(draw, *, volumes: bool = True) -> Offers:
 
 def same(found, expected, offers: Offers, money) -> None:
     """Equal up to rounding of the money that is left, in what it would buy at the most."""
-    speeds = [offers.flops, offers.raw_flops, offers.bandwidth, offers.price]
-    rounding = 1e-13 * float(np.sum(money)) * max(float((speed / offers.price).max()) for speed in speeds)
+    speeds = [offers.flops, offers.raw_flops, offers.bandwidth, offers.price[0]]
+    rounding = 1e-13 * float(np.sum(money)) * max(float((speed / offers.price[0]).max()) for speed in speeds)
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=rounding)
 
 
@@ -88,7 +95,7 @@ def chips_sold(offers: Offers, budget) -> np.ndarray:
 
     The unlimited offers leave no trace in `left`, so the raw speed by channel tells them.
     """
-    sold = np.zeros(len(offers.price))
+    sold = np.zeros(len(offers.flops))
     for k in range(len(sold)):
         marked = replace(offers, channel=np.where(np.arange(len(sold)) == k, SMUGGLED, LEGAL))
         sold[k] = buy(budget, marked).raw_flops[:, SMUGGLED].sum() / offers.raw_flops[k]
@@ -104,37 +111,42 @@ class TestConservation:
         money = float(np.sum(budget))
         assert (got.spent >= 0).all()
         assert (got.spent <= np.array(budget) * (1 + 1e-12)).all()
-        same(got.spent.sum(), sold @ offers.price, offers, money)
+        same(got.spent.sum(), sold @ offers.price[0], offers, money)
         same(got.flops.sum(), sold @ offers.flops, offers, money)
         same(got.bandwidth.sum(), sold @ offers.bandwidth, offers, money)
         same(got.raw_flops.sum(), sold @ offers.raw_flops, offers, money)
-        assert (sold <= offers.limit * (1 + 1e-9)).all()
-        for quota in range(len(offers.quota_volume)):
+        assert (sold <= offers.limit[0] * (1 + 1e-9)).all()
+        for quota in range(len(offers.quota_share)):
             under = offers.quota == quota
-            assert sold[under] @ offers.raw_flops[under] <= offers.quota_volume[quota] * (1 + 1e-9)
-            assert sold[under] @ offers.price[under] <= offers.quota_share[quota] * money * (1 + 1e-9)
+            assert sold[under] @ offers.raw_flops[under] <= offers.quota_volume[0, quota] * (1 + 1e-9)
+            assert sold[under] @ offers.price[0, under] <= offers.quota_share[quota] * money * (1 + 1e-9)
 
     @settings(deadline=None)
     @given(shelves(), budgets)
     def test_what_is_left_is_what_was_not_sold(self, offers, budget):
-        got = buy(budget, offers)
+        _, _, limit, volume = visit(budget, offers)
         sold = chips_sold(offers, budget)
-        scarce = np.isfinite(offers.limit)
+        scarce = np.isfinite(offers.limit[0])
         np.testing.assert_allclose(
-            got.left.limit[scarce], (offers.limit - sold)[scarce], rtol=1e-9, atol=1e-9 * (1 + sold.max())
+            np.array(limit)[scarce],
+            (offers.limit[0] - sold)[scarce],
+            rtol=1e-9,
+            atol=1e-9 * (1 + sold.max()),
         )
-        for quota in np.flatnonzero(np.isfinite(offers.quota_volume)):
+        for quota in np.flatnonzero(np.isfinite(offers.quota_volume[0])):
             under = offers.quota == quota
             taken = sold[under] @ offers.raw_flops[under]
-            expected = offers.quota_volume[quota] - taken
-            np.testing.assert_allclose(got.left.volume[quota], expected, atol=1e-9 * (1 + taken))
+            expected = offers.quota_volume[0, quota] - taken
+            np.testing.assert_allclose(volume[quota], expected, atol=1e-9 * (1 + taken))
 
     @settings(deadline=None)
     @given(shelves(), budgets)
     def test_arguments_are_left_alone(self, offers, budget):
-        before = {name: getattr(offers, name).copy() for name in offers.__dataclass_fields__}
+        before = {name: getattr(offers, name).copy() for name in ("price", "limit", "quota_volume")}
+        left = deepcopy(offers.on(0).left)
         buy(budget, offers)
         assert all(np.array_equal(getattr(offers, name), array) for name, array in before.items())
+        assert offers.on(0).left == left
 
 
 class TestOrder:
@@ -142,56 +154,56 @@ class TestOrder:
     @given(shelves(), st.floats(1.0, 1e6))
     def test_nothing_dearer_is_bought_while_something_cheaper_is_to_be_had(self, offers, money):
         sold = chips_sold(offers, [money])
-        rate = offers.price / offers.flops
-        spent = sold * offers.price
+        price = offers.price[0]
+        rate = price / offers.flops
+        spent = sold * price
         for k in np.flatnonzero(spent > 1e-6 * money):
             for j in np.flatnonzero(rate < rate[k] * (1 - 1e-12)):
                 quota = offers.quota[j]
-                room = [offers.limit[j] - sold[j]]
+                room = [offers.limit[0, j] - sold[j]]
                 if quota >= 0:
                     under = offers.quota == quota
-                    volume = offers.quota_volume[quota] - sold[under] @ offers.raw_flops[under]
+                    volume = offers.quota_volume[0, quota] - sold[under] @ offers.raw_flops[under]
                     cash = offers.quota_share[quota] * money - spent[under].sum()
-                    room += [volume / offers.raw_flops[j], cash / offers.price[j]]
-                assert min(room) * offers.price[j] <= 1e-6 * money
+                    room += [volume / offers.raw_flops[j], cash / price[j]]
+                assert min(room) * price[j] <= 1e-6 * money
 
     @settings(deadline=None)
     @given(shelves(volumes=False), st.floats(1.0, 1e6))
     def test_no_other_basket_is_faster(self, offers, money):
         """Where quotas limit money only, the order of price is optimal: against a linear program."""
         got = buy([money], offers)
-        rows, most = [offers.price / money], [1.0]
+        price = offers.price[0]
+        rows, most = [price / money], [1.0]
         for quota, share in enumerate(offers.quota_share):
-            rows.append(np.where(offers.quota == quota, offers.price, 0.0) / money)
+            rows.append(np.where(offers.quota == quota, price, 0.0) / money)
             most.append(share)
         best = linprog(
             -offers.flops,
             A_ub=np.array(rows),
             b_ub=most,
-            bounds=[(0.0, None if np.isinf(x) else x) for x in offers.limit],
+            bounds=[(0.0, None if np.isinf(x) else x) for x in offers.limit[0]],
             method="highs",
         )
         assert best.success
         np.testing.assert_allclose(got.flops.sum(), -best.fun, rtol=1e-6, atol=1e-6)
 
     def test_the_use_decides_what_is_cheap(self):
-        offers = shelf([10.0, 10.0], [3.0, 2.0], [np.inf, np.inf], bandwidth=[1.0, 4.0])
-        left = Left(offers.limit, offers.quota_volume)
-        train = purchase(np.array([100.0]), offers, offers.flops, left)
-        serve = purchase(np.array([100.0]), offers, offers.bandwidth, left)
-        assert train.flops.tolist() == [30.0]
-        assert serve.bandwidth.tolist() == [40.0]
+        offers = on_offer([10.0, 10.0], [3.0, 2.0], [np.inf, np.inf], bandwidth=[1.0, 4.0])
+        train, serve = visit([100.0], offers)[0], visit([100.0], offers, "to_serve")[0]
+        assert train.flops == pytest.approx([30.0], rel=1e-15)
+        assert serve.bandwidth == pytest.approx([40.0], rel=1e-15)
 
     def test_the_next_offer_follows_where_supply_ends(self):
         """4 chips at 10, then 2 at 12 with the 24 that are left of 64."""
-        got = buy([64.0], shelf([10.0, 12.0], [2.0, 2.0], [4.0, np.inf], channel=[DOMESTIC, OFFSHORE]))
-        assert got.flops.tolist() == [12.0]
-        assert got.raw_flops.tolist() == [[0.0, 8.0, 0.0, 4.0]]
+        got = buy([64.0], on_offer([10.0, 12.0], [2.0, 2.0], [4.0, np.inf], channel=[DOMESTIC, OFFSHORE]))
+        assert got.flops == pytest.approx([12.0], rel=1e-15)
+        np.testing.assert_allclose(got.raw_flops, [[0.0, 8.0, 0.0, 4.0]], rtol=1e-15)
 
     def test_money_is_left_where_chips_end(self):
-        got = buy([100.0], shelf([10.0], [2.0], [4.0]))
-        assert got.spent.tolist() == [40.0]
-        assert got.left.limit.tolist() == [0.0]
+        got, _, limit, _ = visit([100.0], on_offer([10.0], [2.0], [4.0]))
+        assert got.spent == pytest.approx([40.0], rel=1e-15)
+        assert limit == [0.0]
 
 
 class TestFirms:
@@ -231,7 +243,7 @@ class TestP12:
         assume(len(unsold))
         gone = data.draw(st.sets(st.sampled_from(unsold.tolist()), min_size=1))
         barred = replace(
-            offers, limit=np.where(np.isin(np.arange(len(offers.limit)), list(gone)), 0, offers.limit)
+            offers, limit=np.where(np.isin(np.arange(len(offers.flops)), list(gone)), 0, offers.limit)
         )
         got, other = buy(budget, offers), buy(budget, barred)
         for name in ("flops", "bandwidth", "raw_flops", "spent"):
@@ -243,7 +255,7 @@ class TestBest:
     @given(shelves())
     def test_a_little_money_pays_the_best_price(self, offers):
         """Of what is neither smuggled nor rented."""
-        best = offers.best(offers.flops)
+        best = offers.on(0).flop_price()
         offers = replace(offers, limit=np.where(offers.channel <= DOMESTIC, offers.limit, 0.0))
         got = buy([1e-9], offers)
         if np.isinf(best):

@@ -174,7 +174,7 @@ class TestPurchases:
         present, absent = (
             policy_of(setting, events, setting.months[4]) for events in (setting.scenario.events, [])
         )
-        about = (State.empty(setting), 1, 4, 10.0, 0.25)
+        about = (1, 4, 10.0, 0.25)
         catalogue = Catalogue(setting)
         free, full = (first_compute(catalogue, ChipPolicies.same(p), *about) for p in (absent, present))
         mixed = first_compute(catalogue, ChipPolicies(present, absent, absent, absent), *about)
@@ -186,7 +186,7 @@ class TestPurchases:
         assert dearer.bandwidth_value / dearer.bandwidth == pytest.approx(
             full.bandwidth_value / full.bandwidth
         )
-        assert first_compute(catalogue, ChipPolicies.same(present), *about[:3], 0.0, 0.25) is None
+        assert first_compute(catalogue, ChipPolicies.same(present), *about[:2], 0.0, 0.25) is None
 
 
 def test_channels_that_kinds_of_events_reach() -> None:

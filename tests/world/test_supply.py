@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from sim.scenario import Resolved
 from sim.technology.chips import DOMESTIC, LEGAL, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_TFLOPS
-from sim.world.catalogue import Catalogue, region_offers
+from sim.world.catalogue import Catalogue
 from sim.world.policy import policy_of
 from sim.world.setting import Setting
 from sim.world.state import State
@@ -26,6 +26,16 @@ def rule(**fields: Any) -> dict[str, Any]:
     return base | {"predicate": "tpp >= 4800"} | fields
 
 
+class OnSale(NamedTuple):
+    """A month's offers."""
+
+    channel: np.ndarray
+    quota: np.ndarray
+    quota_share: np.ndarray
+    price: np.ndarray
+    open_: np.ndarray
+
+
 class Desk:
     """A chip market in one month, under rules of one's own."""
 
@@ -37,9 +47,16 @@ class Desk:
         self.policy = policy_of(self.setting, self.setting.scenario.events, self.setting.months[month])
         self.state = State.empty(self.setting)
 
-    def offers(self, region: int):
+    def offers(self, region: int) -> OnSale:
         rules = [r for r in self.policy.rules if r.region == self.setting.regions[region]]
-        return region_offers(self.catalogue, self.policy, self.state, region, self.month, rules)
+        offers = self.catalogue.offers(self.policy, region, rules)
+        return OnSale(
+            offers.channel,
+            offers.quota,
+            offers.quota_share,
+            offers.price[self.month],
+            offers.open_[self.month],
+        )
 
     def buy(self, training: dict[str, float], serving: dict[str, float] | None = None) -> Bought:
         firms = [*self.setting.labs, "host", "eastcloud"]
@@ -224,9 +241,10 @@ class TestLimits:
             (government | {"mechanisms.reactions": False}, 1 + 0.5 * 0.4),
             (government | {"mechanisms.domestic_response": False}, 1.0),
         ):
-            desk = Desk(lively, **values)
+            desk = Desk(lively, rule(predicate="origin == west"), **(ALONE | values))
             desk.state.shortfall[EAST] = 0.4
-            assert desk.offers(EAST).limit[LOCAL] == pytest.approx(1000.0 * factor, rel=1e-12), values
+            got = desk.buy({"eastern": 1e9, "modest": 1e9}, {"eastcloud": 1e9})
+            assert got.raw[:, DOMESTIC].sum() / 250 == pytest.approx(1000.0 * factor, rel=1e-12), values
 
     def test_subsidised_chips_are_cheaper_if_made_at_home(self, lively: Resolved):
         subsidy = {"name": "x", "kind": "subsidy", "date": "2023-01", "source": "s", "region": "east"}
@@ -235,6 +253,16 @@ class TestLimits:
             np.testing.assert_allclose(
                 desk.offers(region).price / desk.catalogue.price(3), factors, rtol=1e-12
             )
+
+    def test_a_chip_that_is_given_away_still_costs_something(self, lively: Resolved):
+        """Subsidies that add up to the price or more: a hundredth is paid, or demand would have no end."""
+        subsidy = {"name": "x", "kind": "subsidy", "date": "2023-01", "source": "s", "region": "east"}
+        desk = Desk(lively, *[{**subsidy, "target": "domestic_chips", "rate": rate} for rate in (1.0, 0.5)])
+        found = desk.offers(EAST).price / desk.catalogue.price(3)
+        np.testing.assert_allclose(found, [1, 1, 1, 0.01], rtol=1e-12)
+        got = desk.buy({"eastern": 1e9}, {"eastcloud": 1e9})
+        assert got.raw[:, DOMESTIC].sum() / 250 == pytest.approx(1000.0, rel=1e-12)
+        assert np.isfinite(got.training).all()
 
 
 class TestEndUsers:
@@ -264,6 +292,7 @@ class TestP12:
             rule(licensed=1.0),
             rule(region="west", predicate="origin == east"),
             rule(end_users=["leader"]),
+            rule(end_users=["eastern"], predicate="name == older"),
             rule(date="2023-05"),
         ],
         ids=[
@@ -273,6 +302,7 @@ class TestP12:
             "all licensed",
             "not sold",
             "abroad",
+            "nothing that the named buy",
             "later",
         ],
     )
