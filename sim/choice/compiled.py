@@ -15,9 +15,10 @@ def inclusive(
     level: Array,
     width: Array,
     tasks: Array,
-    model: Ints,
+    nest: Ints,
     value: Ints,
     tiers: int,
+    values: int,
     inner: float,
     outer: float,
     out: Array,
@@ -50,18 +51,18 @@ def inclusive(
         while j < offers:
             copy(u[j], of_model)
             k = j + 1
-            while k < offers and model[k] == model[j]:
+            while k < offers and nest[k] == nest[j]:
                 for s in range(cohorts):
                     of_model[s] += u[k, s]
                 k += 1
-            v = value[model[j]]
+            v = value[nest[j]]
             if v < tiers:
                 for s in range(cohorts):  # exponents of 0 give 0, not a NaN
                     of_model[s] = exp(inner / outer * log(max(of_model[s], 1e-300))) * (of_model[s] > 0.0)
             for s in range(cohorts):
                 total[v, s] += of_model[s]
             j = k
-        for v in range(len(total)):
+        for v in range(values):
             scale = outer if v < tiers else inner
             for s in range(cohorts):
                 some = total[v, s] > 0.0

@@ -2,7 +2,7 @@
 
 The lab re-solves prices of what a mode would change: its own offers, the hosts of the model that it is about to
 open, and whatever else its firm sells. Everybody else's offers enter at the prices of the day, improved by what
-the lab expects of rivals; by tier and cohort they are worth exactly one offer of a fixed price (`Rivals`).
+the lab expects of rivals (`sim.choice.rivals`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.choice.rivals import Lesson
+from sim.choice.rivals import Lesson, Rivals
 from sim.choice.standing import Standing
 from sim.record import MODES
 from sim.technology.capability import derived_capability, open_pool
@@ -21,6 +21,7 @@ from sim.world.offers import Offers, with_community
 from sim.world.policy import Policy
 from sim.world.setting import API, FLAGSHIP, SMALL, Array, Flags, Setting
 from sim.world.state import NEVER, State
+from sim.world.tastes import Tastes
 from sim.world.terms import Terms, agreed
 
 CLOSED, OPEN_LAGGED, OPEN_RESTRICTED, OPEN = range(len(MODES))
@@ -84,11 +85,14 @@ class Prospects:
         ECI points below the tier's model, (offers,): lagged weights are weaker.
     has
         Whether a mode has the offer, (modes, offers).
+    taste
+        What customers think of them but for capability, price and licence, (offers, cohorts).
     """
 
     offers: Offers
     below: Array
     has: Flags
+    taste: Array
 
     @classmethod
     def of(cls, setting: Setting, lab: int) -> Prospects:
@@ -126,11 +130,17 @@ class Prospects:
             restricted=np.ones(n, dtype=bool),
         )
         below = np.where(newest, 0.0, setting.scenario.technology.lagged_gap)
-        return cls(offers, below, np.array([row[4] for row in rows]).T)
+        return cls(offers, below, np.array([row[4] for row in rows]).T, np.zeros((n, 0)))
+
+    def reachable(self, allowed: Flags, tastes: Tastes) -> Prospects:
+        """Those that some customer can have under some allowed mode, with what customers think of them."""
+        taste = tastes.family(int(self.offers.lab[0]), self.offers.channel, self.offers.open_)
+        kept = np.flatnonzero((taste.max(axis=1) > -np.inf) & self.has[allowed].any(axis=0))
+        return Prospects(self.offers.take(kept), self.below[kept], self.has[:, kept], taste[kept])
 
 
 class Imagined(NamedTuple):
-    """The offers that the firm prices or that a mode brings about.
+    """The offers that the firm prices or that a mode brings about; last those that stand for rivals.
 
     Attributes
     ----------
@@ -139,7 +149,8 @@ class Imagined(NamedTuple):
     has
         Whether each mode has them, (modes, offers).
     taste
-        What customers think of them but for capability, price and a new licence, (offers, cohorts).
+        What customers think of them but for capability, price and a new licence, (offers, cohorts); 0 for
+        stand-ins, whose utility `rivals` has.
     new
         Which are of the family about to be released, (offers,).
     """
@@ -149,50 +160,61 @@ class Imagined(NamedTuple):
     has: Flags
     taste: Array
     new: Flags
-
-    def reachable(self, allowed: Flags) -> Imagined:
-        """Those of the offers that some customer can have under some allowed mode."""
-        kept = np.flatnonzero((self.taste.max(axis=1) > -np.inf) & self.has[allowed].any(axis=0))
-        return Imagined(
-            self.offers.take(kept), self.deal.take(kept), self.has[:, kept], self.taste[kept], self.new[kept]
-        )
+    rivals: Rivals
 
 
 def imagine(
-    setting: Setting, state: State, policy: Policy, lab: int, model: Model, month: int, now: Standing
+    setting: Setting,
+    state: State,
+    policy: Policy,
+    lab: int,
+    model: Model,
+    month: int,
+    now: Standing,
+    allowed: Flags,
 ) -> Imagined:
-    """What would be on offer if the lab released `model`.
+    """What would be on offer if the lab released `model` in a mode that is allowed.
 
     First what its own cloud serves of rivals, then its older open weights, which a mode that opens the tier
-    replaces, then the new family.
+    replaces, then the new family, then rivals.
     """
     theirs = now.offers.lab != lab
     served = np.flatnonzero(theirs & (now.deal.seller == lab))
     old = np.flatnonzero(~theirs & (now.offers.channel != API))
-    prospects = setting.once(("prospects", lab), lambda: Prospects.of(setting, lab))
-    new = prospects.offers
-    new = replace(
-        new,
-        capability=model.capability[new.tier] - prospects.below,
-        bytes_=model.bytes_[new.tier],
-        since=np.full(len(new), month),
-    )
-    new = with_community(setting, state, new)
-    deal = agreed(setting, policy, new, now.costs)
-    taste = now.tastes.family(lab, new.channel, new.open_)
-    taste[deal.at_home] -= setting.cohorts.price_sensitivity * np.log(deal.dear)
     rows = np.concatenate([served, old])
-    fresh = np.arange(len(rows) + len(new)) >= len(rows)
-    has = np.empty((len(MODES), len(fresh)), dtype=bool)
-    has[:, : len(served)] = True
-    has[:, len(served) : len(rows)] = ~RELEASES[:, now.offers.tier[old]]
-    has[:, len(rows) :] = prospects.has
+    rivals = Rivals.of(setting, lab, now)
+    others, at_one = rivals.stand_ins(setting)
+
+    every = setting.once(("prospects", lab), lambda: Prospects.of(setting, lab))
+    prospects = now.tastes.once((lab, allowed.tobytes()), lambda: every.reachable(allowed, now.tastes))
+    new = prospects.offers
+    new = with_community(
+        setting,
+        state,
+        replace(
+            new,
+            capability=model.capability[new.tier] - prospects.below,
+            bytes_=model.bytes_[new.tier],
+            since=np.full(len(new), month),
+        ),
+    )
+    deal = agreed(setting, policy, new, now.costs)
+    first, last = len(rows), len(rows) + len(new)
+    has = np.ones((len(MODES), last + len(others)), dtype=bool)
+    has[:, len(served) : first] = ~RELEASES[:, now.offers.tier[old]]
+    has[:, first:last] = prospects.has
+    taste = np.zeros((has.shape[1], len(setting.cohorts)))
+    taste[:first], taste[first:last] = now.taste[rows], prospects.taste
+    taste[first:last][deal.at_home] -= setting.cohorts.price_sensitivity * np.log(deal.dear)
+    fresh = np.zeros(has.shape[1], dtype=bool)
+    fresh[first:last] = True
     return Imagined(
-        now.offers.take(rows).joined(new),
-        now.deal.take(rows).joined(deal),
+        now.offers.take(rows).joined(new, others),
+        now.deal.take(rows).joined(deal, at_one),
         has,
-        np.concatenate([now.taste[rows], taste]),
+        taste,
         fresh,
+        rivals,
     )
 
 

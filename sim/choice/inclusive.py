@@ -10,30 +10,31 @@ from sim.economics.engines import chosen
 from sim.world.setting import Array, Ints
 
 
-class Groups(NamedTuple):
+class Nested(NamedTuple):
     """Nests of offers: hosts of one model, models of one tier.
 
     Attributes
     ----------
-    model
-        Model of each offer, counted from 0 in the order of the offers, (offers,).
+    nest
+        Model of each offer, ascending, (offers,).
     value
         Which value each model counts for, (models,): that of its tier below `tiers`, else one of its own.
-    tiers
-        Number of tiers.
+    tiers, values
+        Number of tiers, and of values in all.
     inner, outer
         Scale of utility among the hosts of a model, and among the models of a tier.
     """
 
-    model: Ints
+    nest: Ints
     value: Ints
     tiers: int
+    values: int
     inner: float
     outer: float
 
 
 def inclusive_values(
-    bare: Array, capability: Array, level: Array, width: Array, tasks: Array, groups: Groups
+    bare: Array, capability: Array, level: Array, width: Array, tasks: Array, nested: Nested
 ) -> Array:
     """Utility of one offer that is worth as much as all offers of a nest.
 
@@ -53,30 +54,27 @@ def inclusive_values(
 
     Returns
     -------
-    Values (cases, tiers and models of their own, cohorts); -inf where there is no offer.
+    Values (cases, values, cohorts): of tiers, then of models by themselves; -inf where there is no offer.
     """
-    values = max(int(groups.value.max(initial=-1)) + 1, groups.tiers)
-    if chosen(None) == "numba":
-        from sim.choice.compiled import inclusive
-
-        out = np.empty((len(capability), values, len(width)))
-        inclusive(bare, capability, level, width, tasks, *groups, out)
-        return out
-    out = np.full((len(capability), values, len(width)), -np.inf)
+    out = np.full((len(capability), nested.values, len(width)), -np.inf)
     if not len(bare):
         return out
-    model, value, tiers, inner, outer = groups
-    hosts = np.flatnonzero(np.diff(model, prepend=-1))
-    models = np.flatnonzero(np.diff(value, prepend=-1))
-    power = np.where(value < tiers, inner / outer, 1.0)[:, None]
-    scale = np.where(value[models] < tiers, outer, inner)[:, None]
+    if chosen(None) == "numba":
+        from sim.choice.compiled import inclusive  # numba takes a while to import
+
+        inclusive(bare, capability, level, width, tasks, *nested, out)
+        return out
+    nest, value, tiers, values, inner, outer = nested
+    hosts = np.flatnonzero(np.diff(nest, prepend=-1))
+    counted = value[nest[hosts]]
+    power = np.where(counted < tiers, inner / outer, 1.0)[:, None]
     for case, row in enumerate(out):
         with np.errstate(over="ignore"):
             behind = np.exp((level[case] - capability[case][:, None]) / width)
         utility = bare + tasks / (1.0 + behind)
         peak = np.maximum(utility.max(axis=0), -1e6)
-        by_model = np.add.reduceat(np.exp((utility - peak) / inner), hosts, axis=0)
-        total = np.add.reduceat(by_model**power, models, axis=0)
-        with np.errstate(divide="ignore"):
-            row[value[models]] = scale * np.log(total) + peak
+        by_model = np.add.reduceat(np.exp((utility - peak) / inner), hosts, axis=0) ** power
+        for v in range(values):
+            with np.errstate(divide="ignore"):
+                row[v] = (outer if v < tiers else inner) * np.log(by_model[counted == v].sum(axis=0)) + peak
     return out

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, crowds, imagine, taught
-from sim.choice.rivals import Rivals
 from sim.choice.standing import Standing
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.record import COMPONENTS, MODES
@@ -104,12 +103,12 @@ def evaluate(
     s, cohorts = setting.scenario, setting.cohorts
     cases = setting.once((allowed.tobytes(), ahead), lambda: Cases.of(setting, allowed, ahead))
     now = outlook.standing or Standing.look(setting, state, policy, month, outlook.bandwidth_price)
-    imagined = imagine(setting, state, policy, lab, model, month, now).reachable(allowed)
-    offers, deal, has, taste, new = imagined
+    offers, deal, has, taste, new, rivals = imagine(
+        setting, state, policy, lab, model, month, now, allowed
+    )
     years = cases.months / 12.0
     since = setting.years[month] - setting.years[0] + years
     progress = s.choice.expected_progress * years
-    rivals = Rivals.of(setting, lab, now)
     learning = cases.horizon[cases.plain :]
     lesson = taught(
         setting,
@@ -124,19 +123,15 @@ def evaluate(
     ahead_of = np.concatenate([np.arange(len(years)), learning])
     theirs = rivals.worth(setting, progress[ahead_of], since[ahead_of], lesson)
 
-    n = len(offers)
-    q = np.empty((len(cases.mode), n + theirs.shape[1], len(cohorts)))
-    own = worth(setting, offers.capability + progress[:, None], since) + taste
-    q[:, :n] = np.where(has[cases.mode][:, :, None], own[cases.horizon], -np.inf)
-    licensed = np.ix_(cases.mode == OPEN_RESTRICTED, new & (offers.channel != API))
-    q[licensed] -= s.demand.licence_friction
+    n = len(offers) - theirs.shape[1]
+    own = worth(setting, offers.capability[:n] + progress[:, None], since) + taste[:n]
+    q = np.empty((len(cases.mode), *taste.shape))
+    q[:, :n] = np.where(has[cases.mode, :n, None], own[cases.horizon], -np.inf)
+    q[np.ix_(cases.mode == OPEN_RESTRICTED, new & (offers.channel != API))] -= s.demand.licence_friction
     q[: cases.plain, n:] = theirs[cases.horizon[: cases.plain]]
     q[cases.plain :, n:] = theirs[len(years) :]
 
-    offers, deal = rivals.beside(setting, offers, deal)
-    fresh = np.zeros(len(offers), dtype=bool)
-    fresh[:n] = new
-    royalty = np.where(fresh & (cases.mode != OPEN_RESTRICTED)[:, None], 0.0, deal.royalty)
+    royalty = np.where(new & (cases.mode != OPEN_RESTRICTED)[:, None], 0.0, deal.royalty)
     everyone, anew = crowds(setting, state, years)
     choosing = outlook.weights * anew
     mass = choosing.sum(axis=1)

@@ -1,8 +1,8 @@
 """Everybody else's offers, as a lab takes them that is about to release: at the prices of the day.
 
 Customers choose among nests by inclusive values only. So what the lab does not price is worth exactly a few
-offers of price 1: one a tier for all models that it does not serve, and one in the nest of each rival's model
-that its own firm hosts beside others.
+offers of price 1, its stand-ins: one a tier for all models that it does not serve, and one in the nest of each
+rival's model that its own firm hosts beside others.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice.inclusive import Groups, inclusive_values
+from sim.choice.inclusive import Nested, inclusive_values
 from sim.choice.standing import Standing
 from sim.world.offers import Offers
-from sim.world.setting import SMALL, TIERS, Array, Flags, Ints, Setting
+from sim.world.setting import SMALL, TIERS, Array, Ints, Setting
 from sim.world.state import NEVER
 from sim.world.terms import Terms
 
@@ -31,53 +31,44 @@ class Lesson(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Rivals:
-    """Offers that the lab takes as they are.
+    """Offers that the lab takes as they are: those of other labs' models by other firms.
 
     Attributes
     ----------
-    offers
-        Those of other labs' models by other firms: models of which the lab's firm serves none first, then the
-        shared ones; each part sorted by tier and model.
-    bare
-        Their taste less price, (offers, cohorts).
-    groups
-        Their hosts by model, and models by the offer that stands for them.
+    rows
+        Their rows among the offers of the day.
+    nested
+        Their hosts by model, and models by the stand-in that they count for.
     shared
-        One offer of each shared model.
+        A row of each model of which the lab's own firm is a host beside others.
     """
 
-    offers: Offers
-    bare: Array
-    groups: Groups
-    shared: Offers
+    now: Standing
+    rows: Ints
+    nested: Nested
+    shared: Ints
 
     @classmethod
     def of(cls, setting: Setting, lab: int, now: Standing) -> Rivals:
-        """The offers of all others but those of the lab's models and of its firm."""
+        """What the lab finds on the market beside its own models and what its firm sells."""
         theirs, by_us = now.offers.lab != lab, now.deal.seller == lab
-        others, served = theirs & ~by_us, theirs & by_us
-        kept, alone = np.flatnonzero(others), len(now.model)
+        rows, served = np.flatnonzero(theirs & ~by_us), theirs & by_us
+        value, shared = now.tier_of_nest, rows[:0]
         if served.any():
-            beside = np.isin(now.model[kept], now.model[served])
-            kept, alone = np.concatenate([kept[~beside], kept[beside]]), int((~beside).sum())
-        offers, model = now.offers.take(kept), now.model[kept]
-        starts = np.diff(model, prepend=-1) != 0
-        first = np.flatnonzero(starts)
-        shared = first >= alone
-        stands_for = np.where(shared, TIERS - 1 + np.cumsum(shared), offers.tier[first])
+            hosted = np.zeros(len(value), dtype=bool)
+            hosted[now.nest[served]] = True
+            beside = rows[hosted[now.nest[rows]]]
+            nests, first = np.unique(now.nest[beside], return_index=True)
+            value, shared = value.copy(), beside[first]
+            value[nests] = TIERS + np.arange(len(nests))
         demand = setting.scenario.demand
         outer = 1.0 - demand.tier_nesting
-        groups = Groups(
-            model=np.cumsum(starts) - 1,
-            value=stands_for,
-            tiers=TIERS,
-            inner=outer * (1.0 - demand.host_nesting),
-            outer=outer,
-        )
-        return cls(offers, now.bare[kept], groups, offers.take(first[shared]))
+        inner = outer * (1.0 - demand.host_nesting)
+        nested = Nested(now.nest[rows], value, TIERS, TIERS + len(shared), inner, outer)
+        return cls(now, rows, nested, shared)
 
     def worth(self, setting: Setting, progress: Array, years: Array, lesson: Lesson) -> Array:
-        """Utility of what stands for rivals, (cases, values, cohorts); -inf where there are none.
+        """Utility of the stand-ins, (cases, stand-ins, cohorts); -inf where there is nothing to stand for.
 
         Parameters
         ----------
@@ -88,54 +79,58 @@ class Rivals:
         lesson
             What rivals learn from the lab's open weights, (cases, labs).
         """
-        cohorts, offers = setting.cohorts, self.offers
-        below = np.where(offers.tier == SMALL, setting.scenario.technology.small_gap, 0.0)
-        expected = offers.capability + progress[:, None]
-        learned = np.maximum(expected + lesson.gain[:, offers.lab], lesson.floor[:, offers.lab] - below)
+        cohorts, offers, rows = setting.cohorts, self.now.offers, self.rows
+        lab, newest = offers.lab[rows], offers.newest[rows]
+        below = np.where(offers.tier[rows] == SMALL, setting.scenario.technology.small_gap, 0.0)
+        expected = offers.capability[rows] + progress[:, None]
+        learned = np.maximum(expected + lesson.gain[:, lab], lesson.floor[:, lab] - below)
         return inclusive_values(
-            self.bare,
-            np.where(offers.newest, learned, expected),
+            self.now.bare[rows],
+            np.where(newest, learned, expected),
             cohorts.difficulty + cohorts.difficulty_growth * years[:, None],
             cohorts.difficulty_width,
             cohorts.capability_value,
-            self.groups,
+            self.nested,
         )
 
-    def beside(self, setting: Setting, offers: Offers, deal: Terms) -> tuple[Offers, Terms]:
-        """The lab's offers with those that stand for rivals, of price 1, bought from nobody."""
-        standing = setting.once("masses", lambda: _masses(setting))
-        if len(self.shared):
-            standing = standing.joined(self.shared)
-        count = len(standing)
-        one, none = np.ones(count), np.zeros(count)
-        unit = Terms(
-            seller=np.full(count, -1),
-            load=one,
-            cost=one,
-            running=one,
-            at_home=none > 0.0,
-            dear=deal.dear,
-            royalty=none,
-            own_margin=none,
-            lab_margin=none,
-        )
-        return offers.joined(standing), deal.joined(unit)
+    def stand_ins(self, setting: Setting) -> tuple[Offers, Terms]:
+        """The offers that stand for rivals, of price 1 and bought from nobody: by tier, then of shared models."""
+        offers, deal = setting.once("stand-ins", lambda: _by_tier(setting))
+        if not len(self.shared):
+            return offers, deal
+        return offers.joined(self.now.offers.take(self.shared)), _at_one(TIERS + len(self.shared), len(setting.cohorts))
 
 
-def _masses(setting: Setting) -> Offers:
-    """One offer a tier, of no lab: or these would be hosts of its models."""
-    none: Ints = np.full(TIERS, NEVER)
-    no: Flags = np.zeros(TIERS, dtype=bool)
-    return Offers(
+def _by_tier(setting: Setting) -> tuple[Offers, Terms]:
+    """One offer a tier, of no lab: or it would be a host of that lab's models."""
+    never, no = np.full(TIERS, NEVER), np.zeros(TIERS, dtype=bool)
+    offers = Offers(
         lab=np.full(TIERS, -1),
         tier=np.arange(TIERS),
         channel=np.full(TIERS, setting.channels - 1),
         capability=np.zeros(TIERS),
         bytes_=np.ones(TIERS),
-        since=none,
-        first=none,
-        hosted_since=none,
+        since=never,
+        first=never,
+        hosted_since=never,
         open_=no,
         newest=no,
         restricted=no,
+    )
+    return offers, _at_one(TIERS, len(setting.cohorts))
+
+
+def _at_one(count: int, cohorts: int) -> Terms:
+    """Terms of so many offers that cost 1 and are bought from nobody."""
+    one, none = np.ones(count), np.zeros(count)
+    return Terms(
+        seller=np.full(count, -1),
+        load=one,
+        cost=one,
+        running=one,
+        at_home=np.zeros(count, dtype=bool),
+        dear=np.ones(cohorts),
+        royalty=none,
+        own_margin=none,
+        lab_margin=none,
     )

@@ -16,14 +16,16 @@ from sim.world.terms import Costs, Terms, agreed
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """All offers of the day at their prices, sorted by tier and model.
+    """All offers of the day that some customer can have, at their prices, sorted by tier and model.
 
     Attributes
     ----------
     offers, deal
         The offers and their money terms.
-    model
-        A number for each tier and model, which its hosts share, (offers,).
+    nest
+        A number for each tier and model, which its hosts share, ascending from 0, (offers,).
+    tier_of_nest
+        (nests,)
     taste
         What customers think of offers but for capability and price, (offers, cohorts); where customers run a
         model themselves in a dear region, less what that costs them.
@@ -35,7 +37,8 @@ class Standing:
 
     offers: Offers
     deal: Terms
-    model: Ints
+    nest: Ints
+    tier_of_nest: Ints
     taste: Array
     bare: Array
     tastes: Tastes
@@ -55,17 +58,21 @@ class Standing:
         tastes = tastes or Tastes.of(setting, policy)
         costs = Costs.of(setting, state, policy, bandwidth_price)
         offers = current_offers(setting, state)
+        taste = tastes.about(offers, month).T
         model = _model(setting, offers)
         order = np.argsort(model, kind="stable")
-        offers = offers.take(order)
+        order = order[taste[order].max(axis=1) > -np.inf]
+        offers, taste = offers.take(order), taste[order]
+        first = np.diff(model[order], prepend=-1) != 0
         deal = agreed(setting, policy, offers, costs)
         last = state.price[offers.slots(setting)]
         price = np.where(np.isfinite(last), last, 2.0 * deal.cost)
         sensitivity = setting.cohorts.price_sensitivity
-        taste = tastes.about(offers, month).T
         taste[deal.at_home] -= sensitivity * np.log(deal.dear)
         bare = taste - np.log(price)[:, None] * sensitivity
-        return cls(offers, deal, model[order], taste, bare, tastes, costs)
+        return cls(
+            offers, deal, np.cumsum(first) - 1, offers.tier[first], taste, bare, tastes, costs
+        )
 
 
 def _model(setting: Setting, offers: Offers) -> Ints:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +13,8 @@ from sim.world.offers import Offers
 from sim.world.policy import Policy
 from sim.world.setting import API, Array, Flags, Ints, Setting
 from sim.world.state import NEVER
+
+T = TypeVar("T")
 
 HONEYMOON = 6
 """Months in which the first host of a model is still known as the first."""
@@ -33,6 +37,13 @@ class Tastes:
     setting: Setting
     standing: Array
     delay: Array
+    _made: dict[Hashable, object] = field(repr=False, default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made when it is first asked for while these rules are in force."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast(T, self._made[key])
 
     @classmethod
     def of(cls, setting: Setting, policy: Policy) -> Tastes:
@@ -87,7 +98,7 @@ class Tastes:
 
 
     def family(self, lab: int, channel: Ints, open_: Flags) -> Array:
-        """xi of a new family of a lab, no licence considered, (offers, cohorts)."""
+        """Xi of a new family of a lab, no licence considered, (offers, cohorts)."""
         xi = self.standing[lab, channel]
         xi[open_ & (channel == API)] += self.setting.cohorts.customisation
         return xi

@@ -18,6 +18,7 @@ from sim.choice.imagined import (
 )
 from sim.choice.payoffs import funding_factor
 from sim.choice.standing import Standing
+from sim.record import MODES
 from sim.economics import bass_step
 from sim.market import Market
 from sim.world.offers import current_offers
@@ -30,7 +31,7 @@ FLAGSHIPS, HOSTS = [CLOSED, OPEN_LAGGED], (1, 2, 3)
 def view(market: Market, lab: int, model) -> Imagined:
     setting, state, policy, month = market.setting, market.state, market.policy, market.month
     now = Standing.look(setting, state, policy, month, market.bandwidth_price)
-    return imagine(setting, state, policy, lab, model, month, now)
+    return imagine(setting, state, policy, lab, model, month, now, np.ones(len(MODES), dtype=bool))
 
 
 def by_mode(market: Market, lab: int, model, mode: int) -> dict[tuple[int, int], tuple[float, bool]]:
@@ -103,7 +104,7 @@ class TestModes:
         market = midway()
         found = view(market, LEADER, family(market, LEADER))
         offers, has = found.offers, found.has
-        others = offers.lab != LEADER
+        others = (offers.lab != LEADER) & (found.deal.seller == LEADER)
         now = current_offers(market.setting, market.state)
         assert others.sum() == ((now.channel == 1) & (now.lab != LEADER)).sum() > 0
         assert (offers.channel[others] == 1).all()

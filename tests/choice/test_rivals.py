@@ -47,8 +47,12 @@ class Own(NamedTuple):
 def own_offers(market: Market, lab: int, model: Model, mode: int, years: float, progress: float) -> Own:
     setting, state = market.setting, market.state
     now = Standing.look(setting, state, market.policy, market.month, market.bandwidth_price)
-    imagined = imagine(setting, state, market.policy, lab, model, market.month, now)
-    offers, has, new = imagined.offers, imagined.has, imagined.new
+    every = np.ones(len(MODES), dtype=bool)
+    offers, _, has, _, new, rivals = imagine(
+        setting, state, market.policy, lab, model, market.month, now, every
+    )
+    mine = np.arange(len(offers)) < len(offers) - rivals.nested.values
+    has = has & mine
     offers = replace(offers, restricted=np.where(new, mode == OPEN_RESTRICTED, offers.restricted))
     offers = offers.take(has[mode])
     xi = taste(setting, market.policy, offers, market.month)
@@ -76,7 +80,8 @@ def short(market: Market, lab: int, own: Own, weights, spare, years, progress, l
     lesson = lesson or Lesson(np.zeros(labs), np.full(labs, -np.inf))
     lesson = Lesson(lesson.gain[None], lesson.floor[None])
     worth = rivals.worth(setting, np.array([progress]), np.array([elapsed(market) + years]), lesson)
-    offers, deal = rivals.beside(setting, own.offers, own.deal)
+    others, at_one = rivals.stand_ins(setting)
+    offers, deal = own.offers.joined(others), own.deal.joined(at_one)
     problem = price_problem(setting, offers, deal)
     royalty, complement = claims(offers, deal, deal.royalty)
     return problem.solve(
