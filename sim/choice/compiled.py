@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.economics.compiled.jit import copy, entry, exp, exponentiate, log
+from sim.economics.compiled.jit import entry, exp, exponentiate, log
 from sim.world.setting import Array, Ints
 
 
@@ -25,41 +25,50 @@ def inclusive(
 ) -> None:
     """Writes what `sim.choice.inclusive.inclusive_values` returns into `out`, (cases, values, cohorts)."""
     offers, cohorts = bare.shape
-    u = np.empty((offers, cohorts))
-    flat = u.reshape(-1)
-    per_width = 1.0 / width
+    # Cohorts stand so that those who cannot have an offer come last as a rule: rows end with the last who can.
+    begin, end = np.zeros(offers + 1, np.intp), np.zeros(offers, np.intp)
+    for j in range(offers):
+        for s in range(cohorts):
+            if bare[j, s] > -np.inf:
+                end[j] = s + 1
+        begin[j + 1] = begin[j] + end[j]
+    u, per_width = np.empty(begin[offers]), 1.0 / width
     peak, of_model = np.empty(cohorts), np.empty(cohorts)
     for case in range(len(out)):
         total = out[case]
         total[:] = 0.0
         for j in range(offers):
-            points = capability[case, j]
-            for s in range(cohorts):
-                u[j, s] = (level[case, s] - points) * per_width[s]
-        exponentiate(flat)
+            points, row = capability[case, j], begin[j]
+            for s in range(end[j]):
+                u[row + s] = (level[case, s] - points) * per_width[s]
+        exponentiate(u)
         peak[:] = -1e6
         for j in range(offers):
-            for s in range(cohorts):
-                utility = bare[j, s] + tasks[s] / (1.0 + u[j, s])
-                u[j, s] = utility
+            row = begin[j]
+            for s in range(end[j]):
+                utility = bare[j, s] + tasks[s] / (1.0 + u[row + s])
+                u[row + s] = utility
                 peak[s] = utility if utility > peak[s] else peak[s]
         for j in range(offers):
-            for s in range(cohorts):
-                u[j, s] = (u[j, s] - peak[s]) / inner
-        exponentiate(flat)
+            row = begin[j]
+            for s in range(end[j]):
+                u[row + s] = (u[row + s] - peak[s]) / inner
+        exponentiate(u)
         j = 0
         while j < offers:
-            copy(u[j], of_model)
-            k = j + 1
+            of_model[:] = 0.0
+            v, longest, k = value[nest[j]], 0, j
             while k < offers and nest[k] == nest[j]:
-                for s in range(cohorts):
-                    of_model[s] += u[k, s]
+                row = begin[k]
+                for s in range(end[k]):
+                    of_model[s] += u[row + s]
+                longest = max(longest, end[k])
                 k += 1
-            v = value[nest[j]]
             if v < tiers:
-                for s in range(cohorts):  # exponents of 0 give 0, not a NaN
-                    of_model[s] = exp(inner / outer * log(max(of_model[s], 1e-300))) * (of_model[s] > 0.0)
-            for s in range(cohorts):
+                for s in range(longest):  # a sum of 0 stays 0
+                    some = of_model[s] > 0.0
+                    of_model[s] = exp(inner / outer * log(max(of_model[s], 1e-300))) if some else 0.0
+            for s in range(longest):
                 total[v, s] += of_model[s]
             j = k
         for v in range(values):

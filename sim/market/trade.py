@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,13 +86,23 @@ class Sales:
     load: Array
     equilibrium: Equilibrium | None
 
+    @cached_property
+    def spent(self) -> Array:
+        """USD by offer, (offers,)."""
+        return np.asarray(self.spending.sum(axis=0))
+
+    @cached_property
+    def used(self) -> Array:
+        """Mtok by offer, (offers,)."""
+        return np.asarray(self.tokens.sum(axis=0))
+
     def _by_firm(self, values: Array, setting: Setting) -> Array:
         sold = self.deal.seller >= 0
         return totals(self.deal.seller[sold], values[sold], len(setting.firm_region))
 
     def books(self, setting: Setting) -> Books:
         """The month's money by firm. Self-hosting is bought from nobody: its cost is the customer's own."""
-        spent, tokens = self.spending.sum(axis=0), self.tokens.sum(axis=0)
+        spent, tokens = self.spent, self.used
         own = self.deal.seller == self.offers.lab
         royalty = self.deal.royalty * spent
         firms = len(setting.firm_region)
@@ -110,7 +121,7 @@ class Sales:
 
     def use_by_lab(self, setting: Setting) -> tuple[Array, Array, Array]:
         """Mtok of each lab's models: served by itself, by anyone, and of its open models by anyone, (labs,) each."""
-        tokens, labs = self.tokens.sum(axis=0), len(setting.labs)
+        tokens, labs = self.used, len(setting.labs)
         own = self.deal.seller == self.offers.lab
         by = self.offers.lab
         return (

@@ -260,7 +260,8 @@ def _cohorts(s: Scenario) -> Cohorts:
                             segment.customisation,
                         )
                     )
-    columns = np.array(rows, dtype=float).T
+    # Those who can have the same offers stand together: who buys from makers only, then by region.
+    columns = np.array(sorted(rows, key=lambda row: (row[2], row[1])), dtype=float).T
     return Cohorts(
         columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2].astype(bool), *columns[3:]
     )

@@ -213,9 +213,11 @@ def recorded(scenario: Scenario, seed: int) -> tuple[History, Path]:
     market = Recorder(scenario, seed)
     c, start = market.setting.cohorts, market.state.adopted.copy()
     market.run()
-    segments = []
+    segments: list[Segment] = []
+    order: list[int] = []
     for i in first_rows(market.setting):
         same = (c.segment == c.segment[i]) & (c.region == c.region[i])
+        order += sorted(np.flatnonzero(same), key=lambda row: bool(c.closed_only[row]))
         numbers = {
             "part": c.customers[same].sum() / c.customers.sum(),
             "adopted": start[i],
@@ -230,4 +232,4 @@ def recorded(scenario: Scenario, seed: int) -> tuple[History, Path]:
         segments.append(Segment(name, **{key: float(value) for key, value in numbers.items()}))
     history = History(segments, market.nesting, market.seen)
     adopted, shares = (np.array(part) for part in zip(*market.path, strict=True))
-    return history, Path(adopted, with_outside(shares[..., history.names]))
+    return history, Path(adopted[:, order], with_outside(shares[:, order][..., history.names]))
