@@ -14,7 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 MODES = ("closed", "open_lagged", "open_restricted", "open")
-COMPONENTS = ("api", "cloud", "complement", "royalty", "funding", "spillover", "change", "policy")
+COMPONENTS = (
+    "api",
+    "cloud",
+    "complement",
+    "royalty",
+    "funding",
+    "spillover",
+    "learning",
+    "change",
+    "policy",
+)
 WORLD = "world"
 
 

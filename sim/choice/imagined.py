@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike
 from sim.choice.rivals import Lesson, Rivals
 from sim.choice.standing import Standing
 from sim.record import MODES
-from sim.technology.capability import derived_capability, open_pool
+from sim.technology.capability import derived_capability, open_pool, saturating
 from sim.world.offers import Offers, with_community
 from sim.world.policy import Policy
-from sim.world.setting import API, FLAGSHIP, SMALL, Array, Flags, Setting
+from sim.world.setting import API, FLAGSHIP, SMALL, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
 from sim.world.tastes import Tastes
 from sim.world.terms import Terms, agreed
@@ -254,6 +254,53 @@ def taught(
         floor = np.where(free & (months >= sp.derivation_lag), built, -np.inf)
     gain[..., lab], floor[..., lab] = 0.0, -np.inf
     return Lesson(gain, floor)
+
+
+def practised(
+    setting: Setting, state: State, lab: int, imagined: Imagined, own: Array, opened: Array, months: Ints
+) -> Imagined:
+    """The lab's new family as it will be when use has improved it: the data flywheel and the community.
+
+    Data from what the lab serves itself make its later models better, at the pace of its releases; the community
+    around its open weights improves these and makes them cheaper to serve.
+
+    Parameters
+    ----------
+    own, opened
+        Shares of all tokens by then on what the lab serves of its models, and on its open models, (cases,).
+    months
+        Until then, (cases,).
+
+    Returns
+    -------
+    Imagined
+        With capabilities, loads and costs by case, (cases, offers).
+    """
+    s, p, m = setting.scenario, setting.scenario.community, setting.scenario.mechanisms
+    offers, deal = imagined.offers, imagined.deal
+    reached = 1.0 - (1.0 - p.decay) ** months
+
+    def full(stock: float, use: Array) -> tuple[float, Array]:
+        later = stock + reached * (use - stock)
+        return float(saturating(stock, p.half_use)), saturating(later, p.half_use)
+
+    gain, factor = np.zeros((len(months), len(offers))), np.ones((len(months), len(offers)))
+    if m.flywheel:
+        today, then = full(float(state.data[lab]), own)
+        renewed = np.minimum(months / setting.lab_row(lab).release_interval, 1.0)
+        gain += (p.flywheel * (then - today) * renewed)[:, None] * imagined.new
+    if m.community:
+        today, then = full(float(state.community[lab]), opened)
+        improved = imagined.new & offers.open_
+        gain += (p.improvement * (then - today))[:, None] * improved
+        cheaper = (1.0 - p.cheaper_serving * then) / (1.0 - p.cheaper_serving * today)
+        factor = np.where(improved, cheaper[:, None], 1.0)
+    floor = s.technology.cost_floor
+    cost = np.where(factor != 1.0, (deal.cost - floor) * factor + floor, deal.cost)
+    return imagined._replace(
+        offers=replace(offers, capability=offers.capability + gain),
+        deal=replace(deal, load=deal.load * factor, cost=cost),
+    )
 
 
 def crowds(setting: Setting, state: State, years: Array) -> tuple[Array, Array]:

@@ -1,7 +1,8 @@
 """What each release mode is worth to a lab: the market solved again at horizons ahead, with this mode, others fixed.
 
 All modes and horizons, and the markets in which rivals have learned from the opened weights, are one batch of
-the price equilibrium; the firm's earnings are added up part by part.
+the price equilibrium; the firm's earnings are added up part by part. A second batch starts from its prices: the
+markets in which the lab's own models have gained by their use.
 """
 
 from __future__ import annotations
@@ -12,16 +13,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice.imagined import CLOSED, OPEN_RESTRICTED, Model, Outlook, crowds, imagine, taught
+from sim.choice.imagined import (
+    CLOSED,
+    OPEN_RESTRICTED,
+    Imagined,
+    Model,
+    Outlook,
+    crowds,
+    imagine,
+    practised,
+    taught,
+)
 from sim.choice.standing import Standing
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.record import COMPONENTS, MODES
-from sim.world.offers import Offers
 from sim.world.policy import Policy
 from sim.world.setting import API, Array, Flags, Ints, Setting
 from sim.world.state import State
 from sim.world.tastes import worth
-from sim.world.terms import Terms, claims, first_prices, known_game, pool_capacity
+from sim.world.terms import claims, first_prices, known_game, pool_capacity
 
 LOOK_TOLERANCE = 1e-6
 HOST_FREES = 0.5
@@ -41,7 +51,7 @@ class Payoffs:
 
 
 class Cases(NamedTuple):
-    """Markets of the batch: every mode at every horizon, then those in which rivals learn from what is opened.
+    """Markets of a batch: every mode at every horizon, then those in which rivals learn from what is opened.
 
     Attributes
     ----------
@@ -53,6 +63,8 @@ class Cases(NamedTuple):
         Mode of each market and index of its horizon, (cases,).
     plain
         How many of them come before rivals learn.
+    last
+        The market of each mode and horizon in which rivals have learned what they can, (plain,).
     """
 
     modes: Ints
@@ -60,6 +72,7 @@ class Cases(NamedTuple):
     mode: Ints
     horizon: Ints
     plain: int
+    last: Ints
 
     @classmethod
     def of(cls, setting: Setting, allowed: Flags, ahead: bool) -> Cases:
@@ -69,14 +82,74 @@ class Cases(NamedTuple):
         months = np.array(choice.horizons if ahead else [0])
         foresight = ahead and setting.scenario.mechanisms.spillover_foresight
         opening = modes[modes != CLOSED] if foresight else modes[:0]
-        horizons = np.arange(len(months))
+        plain = len(modes) * len(months)
+        mode = np.repeat(np.concatenate([modes, opening]), len(months))
+        last = np.arange(plain)
+        last[np.isin(mode[:plain], opening)] = plain + np.arange(len(opening) * len(months))
+        return cls(modes, months, mode, np.tile(np.arange(len(months)), len(mode) // len(months)), plain, last)
+
+
+class Days(NamedTuple):
+    """What the lab expects of the days that it looks at, beside models: (horizons, ...).
+
+    Attributes
+    ----------
+    since
+        Years since the scenario's start, (horizons,).
+    progress
+        ECI points that everybody gains by then, (horizons,).
+    choosing
+        Spending of customers who choose anew by then, USD a month, (horizons, cohorts).
+    size
+        Of it against today's spending, (horizons,).
+    spare
+        Serving compute for these customers, TB/s, (horizons, firms).
+    """
+
+    since: Array
+    progress: Array
+    choosing: Array
+    size: Array
+    spare: Array
+
+    @classmethod
+    def ahead(cls, setting: Setting, state: State, lab: int, month: int, outlook: Outlook, months: Ints) -> Days:
+        """The days that lie so many months ahead."""
+        years = months / 12.0
+        everyone, anew = crowds(setting, state, years)
+        choosing = outlook.weights * anew
+        mass = choosing.sum(axis=1)
+        # Capacity serves all customers of that day; those who choose anew get their part of it.
+        crowd = mass / np.maximum((outlook.weights * everyone).sum(axis=1), 1e-300)
+        spare = state.bandwidth * np.maximum(1.0 - state.use, HOST_FREES)
+        spare[lab] = state.bandwidth[lab]
         return cls(
-            modes,
-            months,
-            np.repeat(np.concatenate([modes, opening]), len(months)),
-            np.tile(horizons, len(modes) + len(opening)),
-            len(modes) * len(months),
+            since=setting.years[month] - setting.years[0] + years,
+            progress=setting.scenario.choice.expected_progress * years,
+            choosing=choosing,
+            size=mass / max(float(outlook.weights.sum()), 1e-300),
+            spare=spare * (outlook.growth**years * crowd)[:, None],
         )
+
+
+class Earnings(NamedTuple):
+    """What the firm earns in each market, a month.
+
+    Attributes
+    ----------
+    parts
+        USD by component, (cases, components).
+    revenue
+        USD, complement included, (cases,).
+    own, opened
+        The lab's share of all tokens on what it serves of its models, and on its open models whoever serves
+        them, (cases,).
+    """
+
+    parts: Array
+    revenue: Array
+    own: Array
+    opened: Array
 
 
 def evaluate(
@@ -96,74 +169,82 @@ def evaluate(
     Parameters
     ----------
     ahead
-        Whether to look at the scenario's horizons, or at today's market only (no progress, no spillover).
+        Whether to look at the scenario's horizons, or at today's market only: no progress, nobody learns.
     allowed
         Modes worth computing, (modes,); the others get 0.
     """
-    s, cohorts = setting.scenario, setting.cohorts
+    s = setting.scenario
     cases = setting.once((allowed.tobytes(), ahead), lambda: Cases.of(setting, allowed, ahead))
     now = outlook.standing or Standing.look(setting, state, policy, month, outlook.bandwidth_price)
-    offers, deal, has, taste, new, rivals = imagine(
-        setting, state, policy, lab, model, month, now, allowed
-    )
-    years = cases.months / 12.0
-    since = setting.years[month] - setting.years[0] + years
-    progress = s.choice.expected_progress * years
-    learning = cases.horizon[cases.plain :]
+    imagined = imagine(setting, state, policy, lab, model, month, now, allowed)
+    days = Days.ahead(setting, state, lab, month, outlook, cases.months)
+
+    horizons, learning = np.arange(len(cases.months)), cases.horizon[cases.plain :]
+    day = np.concatenate([horizons, learning])
     lesson = taught(
         setting,
         state,
         policy,
         lab,
         model,
-        np.concatenate([np.full(len(years), CLOSED), cases.mode[cases.plain :]]),
-        np.concatenate([cases.months, cases.months[learning]]),
+        np.concatenate([np.full(len(horizons), CLOSED), cases.mode[cases.plain :]]),
+        cases.months[day],
         outlook,
     )
-    ahead_of = np.concatenate([np.arange(len(years)), learning])
-    theirs = rivals.worth(setting, progress[ahead_of], since[ahead_of], lesson)
+    theirs = imagined.rivals.worth(setting, days.progress[day], days.since[day], lesson)
+    theirs = np.concatenate([theirs[cases.horizon[: cases.plain]], theirs[len(horizons) :]])
+    mine = worth(setting, imagined.offers.capability + days.progress[:, None], days.since)
 
-    n = len(offers) - theirs.shape[1]
-    own = worth(setting, offers.capability[:n] + progress[:, None], since) + taste[:n]
-    q = np.empty((len(cases.mode), *taste.shape))
-    q[:, :n] = np.where(has[cases.mode, :n, None], own[cases.horizon], -np.inf)
-    q[np.ix_(cases.mode == OPEN_RESTRICTED, new & (offers.channel != API))] -= s.demand.licence_friction
-    q[: cases.plain, n:] = theirs[cases.horizon[: cases.plain]]
-    q[cases.plain :, n:] = theirs[len(years) :]
+    def earned(
+        mode: Ints, horizon: Ints, q: Array, imagined: Imagined, start: Array
+    ) -> tuple[Earnings, Equilibrium]:
+        royalty = np.where(
+            imagined.new & (mode != OPEN_RESTRICTED)[:, None], 0.0, imagined.deal.royalty
+        )
+        found = _solved(setting, imagined, royalty, q, days.choosing[horizon], days.spare[horizon], start)
+        return _earnings(setting, state, lab, imagined, royalty, found, days, horizon, outlook), found
 
-    royalty = np.where(new & (cases.mode != OPEN_RESTRICTED)[:, None], 0.0, deal.royalty)
-    everyone, anew = crowds(setting, state, years)
-    choosing = outlook.weights * anew
-    mass = choosing.sum(axis=1)
-    # Capacity serves all customers of that day; those who choose anew get their part of it.
-    crowd = mass / np.maximum((outlook.weights * everyone).sum(axis=1), 1e-300)
-    spare = state.bandwidth * np.maximum(1.0 - state.use, HOST_FREES)
-    spare[lab] = state.bandwidth[lab]
-    spare = spare * (outlook.growth**years * crowd)[:, None]
-    choosing = choosing[cases.horizon]
-    result = _solved(setting, state, offers, deal, royalty, q, choosing, spare[cases.horizon])
+    q = _utilities(setting, imagined, cases.mode, mine[cases.horizon], theirs)
+    start = first_prices(imagined.deal, state.price[imagined.offers.slots(setting)])
+    found, prices = earned(cases.mode, cases.horizon, q, imagined, start)
+    discount = np.exp(-s.choice.discount * cases.months / 12.0)
+    total = _discounted(cases, found.parts, discount / discount.sum())
+    if ahead and s.mechanisms.learning_foresight:
+        last = cases.last
+        mode, horizon = cases.mode[last], cases.horizon[last]
+        wiser = practised(
+            setting, state, lab, imagined, found.own[last], found.opened[last], cases.months[horizon]
+        )
+        better = worth(setting, wiser.offers.capability + days.progress[horizon, None], days.since[horizon])
+        q = _utilities(setting, wiser, mode, better, theirs[last])
+        gained, _ = earned(mode, horizon, q, wiser, prices.prices[last])
+        gain = (gained.parts - found.parts[last]).sum(axis=-1).reshape(-1, len(discount))
+        total[cases.modes, COMPONENTS.index("learning")] = gain @ (discount / discount.sum())
+    return Payoffs(total, float(found.revenue.max(initial=0.0)), float(prices.residual.max(initial=0.0)))
 
-    parts, revenue, tokens = _earnings(setting, lab, offers, deal, royalty, result, choosing)
-    size = mass[cases.horizon] / max(float(outlook.weights.sum()), 1e-300)
-    world = fsum(state.tokens) * size
-    use = np.where(world > 0.0, tokens / np.where(world > 0.0, world, 1.0), 1.0)
-    takings = revenue / np.maximum(outlook.weights.sum() * size, 1e-300)
-    parts[:, COMPONENTS.index("funding")] = _funding(setting, state, use, takings, outlook.funding)
-    total = _discounted(cases, parts, np.exp(-s.choice.discount * years))
-    return Payoffs(total, float(revenue.max(initial=0.0)), float(result.residual.max(initial=0.0)))
+
+def _utilities(setting: Setting, imagined: Imagined, mode: Ints, mine: Array, theirs: Array) -> Array:
+    """Utility before price, (cases, offers, cohorts); -inf where the mode does not have the offer.
+
+    Parameters
+    ----------
+    mine
+        Utils that customers find in the capability of offers, (cases, offers, cohorts).
+    theirs
+        Utility of what stands for rivals, the last offers, (cases, stand-ins, cohorts).
+    """
+    new_licence = imagined.new & (imagined.offers.channel != API)
+    q = np.where(imagined.has[mode][:, :, None], mine + imagined.taste, -np.inf)
+    q[np.ix_(mode == OPEN_RESTRICTED, new_licence)] -= setting.scenario.demand.licence_friction
+    q[:, q.shape[1] - theirs.shape[1] :] = theirs
+    return q
 
 
 def _solved(
-    setting: Setting,
-    state: State,
-    offers: Offers,
-    deal: Terms,
-    royalty: Array,
-    q: Array,
-    weights: Array,
-    bandwidth: Array,
+    setting: Setting, imagined: Imagined, royalty: Array, q: Array, weights: Array, bandwidth: Array, start: Array
 ) -> Equilibrium:
     """Prices of the markets; where none are an equilibrium, the best point: how far off is recorded."""
+    offers, deal = imagined.offers, imagined.deal
     problem = known_game(setting, offers, deal)
     paid, complement = claims(offers, deal, royalty)
     try:
@@ -175,7 +256,7 @@ def _solved(
             load=deal.load,
             complement=complement,
             royalty=paid,
-            start=first_prices(deal, state.price[offers.slots(setting)]),
+            start=start,
             tolerance=LOOK_TOLERANCE,
         )
     except EquilibriumError as error:
@@ -184,19 +265,23 @@ def _solved(
 
 def _earnings(
     setting: Setting,
+    state: State,
     lab: int,
-    offers: Offers,
-    deal: Terms,
+    imagined: Imagined,
     royalty: Array,
     found: Equilibrium,
-    weights: Array,
-) -> tuple[Array, Array, Array]:
-    """Components of the firm's monthly earnings, its revenue and its models' tokens (Mtok), by case."""
+    days: Days,
+    horizon: Ints,
+    outlook: Outlook,
+) -> Earnings:
+    """What the firm earns at these prices, part by part."""
+    offers, deal = imagined.offers, imagined.deal
     usage = setting.scenario.demand.usage_elasticity
     tokens = found.quantities.copy()
     spent = tokens * found.prices
     at_home = np.flatnonzero(deal.at_home)
     if len(at_home):
+        weights = days.choosing[horizon]
         shares, price = found.shares[:, :, at_home], found.prices[:, at_home]
         cheap, dear = weights * deal.dear**-usage, weights * deal.dear ** (1.0 - usage)
         tokens[:, at_home] = (cheap[:, None, :] @ shares)[:, 0] * price**-usage
@@ -210,16 +295,25 @@ def _earnings(
     parts[:, put("complement")] = spent @ (deal.own_margin * sold + deal.lab_margin * made)
     parts[:, put("royalty")] = (royalty * spent) @ (made & ~sold)
     revenue = spent @ sold + parts[:, put("complement")] + parts[:, put("royalty")]
-    return parts, revenue, tokens @ made
+
+    # Rivals keep the prices of the day, so what is spent on them buys tokens at the mean price of the day.
+    today = max(float(outlook.weights.sum()), 1e-300)
+    n = len(offers) - imagined.rivals.nested.values
+    world = tokens[:, :n].sum(axis=1) + spent[:, n:].sum(axis=1) * (fsum(state.tokens) / today)
+    use = np.ones((3, len(tokens)))
+    used = np.array([tokens @ made, tokens @ (sold & made), tokens @ (made & offers.open_)])
+    np.divide(used, world, out=use, where=world > 0.0)
+    takings = revenue / (today * days.size[horizon])
+    parts[:, put("funding")] = _funding(setting, state, use[0], takings, outlook.funding)
+    return Earnings(parts, revenue, use[1], use[2])
 
 
-def _discounted(cases: Cases, parts: Array, discount: Array) -> Array:
-    """Discounted means over the horizons, (modes, components); the spillover is what is lost when rivals learn."""
+def _discounted(cases: Cases, parts: Array, weight: Array) -> Array:
+    """Weighted means over the horizons, (modes, components); the spillover is what is lost when rivals learn."""
     total = np.zeros((len(MODES), len(COMPONENTS)))
     shape = (-1, len(cases.months), len(COMPONENTS))
     plain, learned = parts[: cases.plain].reshape(shape), parts[cases.plain :].reshape(shape)
-    weight = discount / discount.sum()
-    total[cases.modes] = np.einsum("h,mhc->mc", weight, plain)
+    total[cases.modes] = weight @ plain
     if len(learned):
         opening = cases.modes != CLOSED
         lost = (learned - plain[opening]).sum(axis=-1)

@@ -42,6 +42,7 @@ class Mechanisms(Entry):
     closed_only: bool = switch("Part of some segments buys from the makers of models only")
     trust: bool = switch("Customers discount vendors of distrusted countries")
     spillover_foresight: bool = switch("Labs foresee what their open weights teach rivals")
+    learning_foresight: bool = switch("Labs foresee how use improves their own models")
     funding_response: bool = switch("Use of a lab's models attracts funding")
     bankruptcy: bool = switch("Firms without cash stop, then exit")
     entry: bool = switch("New labs enter")

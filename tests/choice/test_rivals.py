@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from sim.choice.imagined import (
+    CLOSED,
     OPEN_RESTRICTED,
     Model,
     Outlook,
@@ -44,7 +45,20 @@ class Own(NamedTuple):
     q: np.ndarray
 
 
-def own_offers(market: Market, lab: int, model: Model, mode: int, years: float, progress: float) -> Own:
+class Grown(NamedTuple):
+    """What use has done to a new family: ECI points on all of it, on its open weights, and their size."""
+
+    by_data: float = 0.0
+    by_community: float = 0.0
+    size: float = 1.0
+
+
+NOTHING = Grown()
+
+
+def own_offers(
+    market: Market, lab: int, model: Model, mode: int, years: float, progress: float, grown: Grown = NOTHING
+) -> Own:
     setting, state = market.setting, market.state
     now = Standing.look(setting, state, market.policy, market.month, market.bandwidth_price)
     every = np.ones(len(MODES), dtype=bool)
@@ -53,6 +67,11 @@ def own_offers(market: Market, lab: int, model: Model, mode: int, years: float, 
     )
     mine = np.arange(len(offers)) < len(offers) - rivals.nested.values
     has = has & mine
+    offers = replace(
+        offers,
+        capability=offers.capability + new * (grown.by_data + grown.by_community * offers.open_),
+        bytes_=offers.bytes_ * np.where(new & offers.open_, grown.size, 1.0),
+    )
     offers = replace(offers, restricted=np.where(new, mode == OPEN_RESTRICTED, offers.restricted))
     offers = offers.take(has[mode])
     xi = taste(setting, market.policy, offers, market.month)
@@ -182,7 +201,12 @@ class TestOneOfferATier:
         same_market(market, 1, family(market, 1), 0, 0.0, 0.0)
 
 
-def earned(
+def earned(*args, **options) -> dict[str, float]:
+    """Monthly earnings by part at a horizon, made up by hand from the long game."""
+    return worked_out(*args, **options)[0]
+
+
+def worked_out(
     market: Market,
     lab: int,
     model: Model,
@@ -190,12 +214,13 @@ def earned(
     months: int = 0,
     funding: float = 0.0,
     lesson: Lesson | None = None,
-) -> dict[str, float]:
-    """Monthly earnings by part at a horizon, made up by hand from the long game."""
+    grown: Grown | None = None,
+) -> tuple[dict[str, float], float, float]:
+    """Earnings by part; and shares of all tokens on own service of own models, and on own open models."""
     setting, state, scenario = market.setting, market.state, market.scenario
     years = months / 12
     progress = scenario.choice.expected_progress * years
-    own = own_offers(market, lab, model, mode, years, progress)
+    own = own_offers(market, lab, model, mode, years, progress, grown or NOTHING)
     everyone, anew = (factor[0] for factor in crowds(setting, state, np.array([years])))
     weights = market.weights() * anew
     crowd = weights.sum() / (market.weights() * everyone).sum()
@@ -203,27 +228,32 @@ def earned(
     spare = state.bandwidth * np.where(here, 1.0, np.maximum(1.0 - state.use, 0.5)) * 1.5**years * crowd
     all_ = long(market, lab, own, weights, np.maximum(spare, 1e-9), years, progress, lesson)
     parts, revenue, used = dict.fromkeys(COMPONENTS, 0.0), 0.0, 0.0
+    served = opened = 0.0
+    world = (weights @ all_.shares)[len(own.offers) :].sum() * state.tokens.sum() / market.weights().sum()
     for j in range(len(own.offers)):
         deal, dear = own.deal, own.deal.dearer[:, j]
         buyers = weights * all_.shares[:, j]  # usage elasticity 1: each spends a fixed budget
         spent = buyers.sum()
         tokens = (buyers / dear).sum() / all_.prices[j]
         mine, made = deal.seller[j] == lab, own.offers.lab[j] == lab
+        world += tokens
         if mine:
             parts["api" if made else "cloud"] += spent * (1.0 - deal.royalty[j]) - deal.cost[j] * tokens
             parts["complement"] += deal.own_margin[j] * spent
             revenue += (1.0 + deal.own_margin[j]) * spent
         if made:
             used += tokens
+            served += tokens * mine
+            opened += tokens * own.offers.open_[j]
             parts["complement"] += deal.lab_margin[j] * spent
             parts["royalty"] += deal.royalty[j] * spent * (not mine)
             revenue += (deal.lab_margin[j] + deal.royalty[j] * (not mine)) * spent
     size = weights.sum() / market.weights().sum()
-    attention = used / (state.tokens.sum() * size), revenue / (market.weights().sum() * size)
+    attention = used / world, revenue / (market.weights().sum() * size)
     fair = float(np.sqrt(attention[0] * attention[1])) * int(state.active.sum())
     response = np.clip(fair**scenario.finance.funding_per_use, 1 / 3, 3)
     parts["funding"] = scenario.choice.funding_value * funding * (response - 1.0)
-    return parts
+    return parts, served / world, opened / world
 
 
 def payoffs(
@@ -268,7 +298,14 @@ class TestPayoffs:
     @pytest.mark.parametrize("lab", [2, 5])
     def test_of_markets_ahead(self, midway, family, lab, mode):
         """Six months and two years ahead, discounted by 30 % a year; what rivals learn is counted apart."""
-        market = midway(**VALUES, **{"choice.discount": 0.3, "choice.horizons": [6, 24]})
+        market = midway(
+            **VALUES,
+            **{
+                "choice.discount": 0.3,
+                "choice.horizons": [6, 24],
+                "mechanisms.learning_foresight": False,
+            },
+        )
         model, outlook = family(market, lab), today(market)
         found = payoffs(market, lab, model, mode, outlook, ahead=True)
         expected, weight = dict.fromkeys(COMPONENTS, 0.0), 0.0
@@ -286,6 +323,39 @@ class TestPayoffs:
                 expected["spillover"] += factor * (sum(wiser.values()) - sum(plain.values()))
         same_parts(found, {name: part / weight for name, part in expected.items()})
         assert (expected["spillover"] < 0) == (mode > 0)
+
+    @pytest.mark.parametrize("mode", range(len(MODES)), ids=MODES)
+    def test_what_use_will_do_for_the_lab_s_own_models(self, midway, family, mode):
+        """Data and community move towards the use of that day; what they add is earned once rivals have learned."""
+        months, lab = 24, 2
+        market = midway(**VALUES, **{"choice.horizons": [months], "labs.eastern.release_interval": 30})
+        model, outlook = family(market, lab), today(market)
+        args = (market.setting, market.state, market.policy, lab, model, mode, months, outlook)
+        lesson = taught(*args) if mode else None
+        before, own, opened = worked_out(market, lab, model, mode, months, lesson=lesson)
+        p, state = market.scenario.community, market.state
+        reached = 1.0 - (1.0 - p.decay) ** months
+
+        def full(stock: float) -> float:
+            return stock / (stock + p.half_use)
+
+        data, crowd = float(state.data[lab]), float(state.community[lab])
+        data_then, crowd_then = data + reached * (own - data), crowd + reached * (opened - crowd)
+        grown = Grown(
+            p.flywheel * (full(data_then) - full(data)) * months / 30,
+            p.improvement * (full(crowd_then) - full(crowd)),
+            (1 - p.cheaper_serving * full(crowd_then)) / (1 - p.cheaper_serving * full(crowd)),
+        )
+        after = earned(market, lab, model, mode, months, lesson=lesson, grown=grown)
+        found = payoffs(market, lab, model, mode, outlook, ahead=True)
+        by_hand = sum(after.values()) - sum(before.values())
+        assert abs(by_hand) > 1e-4 * sum(before.values())
+        assert found[COMPONENTS.index("learning")] == pytest.approx(by_hand, rel=1e-3)
+
+    def test_without_foresight_use_does_nothing(self, midway, family):
+        market = midway(**VALUES, **{"mechanisms.learning_foresight": False})
+        found = payoffs(market, 2, family(market, 2), CLOSED, today(market), ahead=True)
+        assert found[COMPONENTS.index("learning")] == 0.0
 
     def test_without_foresight_rivals_learn_nothing(self, midway, family):
         market = midway(**VALUES, **{"mechanisms.spillover_foresight": False})
