@@ -11,7 +11,7 @@ from sim.economics.demand import choice_shares
 from sim.world.offers import Offers, current_offers, with_community
 from sim.world.setting import TIERS, Array, Flags
 from sim.world.state import NEVER
-from sim.world.tastes import quality
+from sim.world.tastes import worth
 from sim.world.terms import terms
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ class Cloud(mesa.Agent):
         spare = state.use[self.firm] < FULL
         cost = hosting.bring_up_cost
         wanted = np.where(present, worth > 0.0, (worth > cost) & spare)
-        rank = np.argsort(
-            np.argsort(-np.where(wanted, worth - np.where(present, 0.0, cost), -np.inf), axis=None)
-        )
-        wanted &= rank.reshape(wanted.shape) < hosting.catalogue
+        if wanted.sum() > hosting.catalogue:
+            value = np.where(wanted, worth - np.where(present, 0.0, cost), -np.inf)
+            rank = np.argsort(np.argsort(-value, axis=None))
+            wanted &= rank.reshape(wanted.shape) < hosting.catalogue
         state.hosted_since[self.index][wanted & ~present] = market.month
         state.hosted[self.index] = wanted
         market.bring_up[self.firm] += cost * int((wanted & ~present).sum())
@@ -85,7 +85,6 @@ def expected_margins(market: Market) -> Array:
     )
     offers = kept.joined(with_community(setting, state, imagined))
     deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
-    xi = market.tastes.about(offers, market.month)
     s, demand = market.scenario, market.scenario.demand
     eps = setting.cohorts.price_sensitivity
     inner = (1.0 - demand.tier_nesting) * (1.0 - demand.host_nesting)
@@ -94,12 +93,14 @@ def expected_margins(market: Market) -> Array:
     markup = deal.cost / (1.0 + deal.own_margin - deal.royalty) * elasticity / (elasticity - 1.0)
     own_service = np.isfinite(last) & (offers.channel == 0)
     price = np.where(deal.seller < 0, deal.cost, np.where(own_service, np.maximum(last, deal.cost), markup))
-    q = quality(setting, xi, offers.capability, setting.years[market.month] - setting.years[0])
-    utility = q - eps[:, None] * np.log(price) - deal.disliked(eps)
+    utility = worth(setting, offers.capability, setting.years[market.month] - setting.years[0])
+    utility += market.tastes.about(offers, market.month).T
+    utility -= np.log(price)[:, None] * eps
+    utility[deal.at_home] -= eps * np.log(deal.dear)
     model = offers.lab * 2 + offers.tier + np.where(offers.open_, 0, 2 * labs)
     shares = choice_shares(
-        utility,
-        nests=(offers.tier.tolist(), model.tolist()),
+        utility.T,
+        nests=(offers.tier, model),
         nesting=(demand.tier_nesting, demand.host_nesting),
     )
     months = s.hosting.payback

@@ -13,7 +13,7 @@ from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.economics.prices import PriceProblem
 from sim.world.offers import Offers, current_offers
 from sim.world.setting import Array, Ints, Setting
-from sim.world.tastes import quality
+from sim.world.tastes import worth
 from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_problem, terms
 
 if TYPE_CHECKING:
@@ -141,14 +141,15 @@ def trade(market: Market) -> Sales:
     setting, state, s = market.setting, market.state, market.scenario
     cohorts, month = setting.cohorts, market.month
     offers = current_offers(setting, state)
-    xi = market.tastes.about(offers, month)
-    reachable = np.flatnonzero(np.isfinite(xi).any(axis=0))
-    offers, xi = offers.take(reachable), xi[:, reachable]
+    taste = market.tastes.about(offers, month).T
+    reachable = np.flatnonzero(taste.max(axis=1) > -np.inf)
+    offers, taste = offers.take(reachable), taste[reachable]
     if not len(offers):
         return _nothing(setting, offers)
     deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
-    q = quality(setting, xi, offers.capability, setting.years[month] - setting.years[0])
-    q = q - deal.disliked(cohorts.price_sensitivity)
+    taste[deal.at_home] -= cohorts.price_sensitivity * np.log(deal.dear)
+    since = setting.years[month] - setting.years[0]
+    q = np.swapaxes(worth(setting, offers.capability, since) + taste, -1, -2)
     adopted = bass_step(state.adopted, cohorts.innovation, cohorts.imitation, 1.0 / 12.0)
     arrived = adopted - state.adopted
     state.adopted = adopted if s.mechanisms.diffusion else state.adopted

@@ -59,10 +59,6 @@ class Terms:
             values[..., self.at_home] *= (self.dear**power)[:, None]
         return values
 
-    def disliked(self, sensitivity: Array) -> Array:
-        """Utils lost because self-hosting is dearer to some cohorts, (cohorts, offers)."""
-        return np.where(self.at_home, (sensitivity * np.log(self.dear))[:, None], 0.0)
-
     def take(self, which: Ints | Flags) -> Terms:
         """Those of the offers in `which`."""
         return Terms(dear=self.dear, **{name: getattr(self, name)[which] for name in _BY_OFFER})

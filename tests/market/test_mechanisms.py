@@ -254,6 +254,15 @@ def _(run: Run, lively: Resolved) -> None:
     assert set(foreseen(run(off("spillover_foresight")))) == {0.0}
 
 
+@measures("learning_foresight")
+def _(run: Run, lively: Resolved) -> None:
+    def foreseen(market: Market) -> list[float]:
+        return [v for row in market.record.decisions for k, v in row.items() if k.endswith("_learning")]
+
+    assert max(foreseen(run())) > 0
+    assert set(foreseen(run(off("learning_foresight")))) == {0.0}
+
+
 @measures("funding_response")
 def _(run: Run, lively: Resolved) -> None:
     on, without = run(FIXED), run(FIXED | off("funding_response"))
