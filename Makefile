@@ -32,9 +32,10 @@ schema: docs
 golden: .venv/for-running  ## write the baseline's golden numbers anew; say why in CHANGELOG.md
 	$(BIN)/python tests/golden/make.py
 
-bench: .venv/for-testing  ## CPU time of a baseline run, and the patterns of docs/odd.md held against the baseline
+bench: .venv/for-benching  ## CPU time of a baseline run, sweeps against other harnesses, patterns of docs/odd.md
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/prices.py
+	$(BIN)/python benchmarks/sweep.py baseline 100 1
 	$(BIN)/python benchmarks/patterns.py 8
 
 clean:  ## remove the environment and caches; results in outputs/ stay
@@ -51,4 +52,8 @@ clean:  ## remove the environment and caches; results in outputs/ stay
 
 .venv/for-testing: .venv/for-running
 	$(PIP_INSTALL) --editable '.[test]'
+	@touch $@
+
+.venv/for-benching: .venv/for-testing
+	$(PIP_INSTALL) --editable '.[test,bench]'
 	@touch $@

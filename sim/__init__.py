@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sim.run.results import Result, load_result
     from sim.run.simulate import simulate
     from sim.scenario import Resolved, Scenario, ScenarioError, load, shipped
+    from sim.study.loading import load_study
+    from sim.study.results import StudyResults, load_results
+    from sim.study.study import Study
+    from sim.study.sweep import sweep
 
 __all__ = [
     "Comparison",
@@ -37,13 +41,18 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SimulationError",
+    "Study",
+    "StudyResults",
     "__version__",
     "compare",
     "load",
     "load_result",
+    "load_results",
+    "load_study",
     "shipped",
     "simulate",
     "solve_prices",
+    "sweep",
 ]
 
 _HOMES = {
@@ -57,12 +66,17 @@ _HOMES = {
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
     "SimulationError": "sim.run.errors",
+    "Study": "sim.study.study",
+    "StudyResults": "sim.study.results",
     "compare": "sim.analysis.compare",
     "load": "sim.scenario",
     "load_result": "sim.run.results",
+    "load_results": "sim.study.results",
+    "load_study": "sim.study.loading",
     "shipped": "sim.scenario",
     "simulate": "sim.run.simulate",
     "solve_prices": "sim.economics.prices",
+    "sweep": "sim.study.sweep",
 }
 
 

@@ -19,7 +19,9 @@ FLOORS = (
     ("agents",),
     ("market",),
     ("run",),
-    ("analysis",),
+    ("study",),
+    ("analysis", "facts"),
+    ("report",),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -13,7 +13,23 @@ from typing import Annotated, NoReturn
 import typer
 
 import sim
-from sim.cli import channels, check, compare, explain, listing, new, run, schema, show
+from sim.cli import (
+    calibrate,
+    channels,
+    check,
+    compare,
+    discover,
+    explain,
+    listing,
+    new,
+    report,
+    run,
+    schema,
+    sensitivity,
+    show,
+    sweep,
+    validate,
+)
 from sim.cli.shell import Shell
 
 app = typer.Typer(
@@ -46,7 +62,13 @@ def aimarkets(
 app.command()(run.run)
 app.command()(compare.compare)
 app.command()(channels.channels)
+app.command()(report.report)
 app.command()(explain.explain)
+app.command()(sensitivity.sensitivity)
+app.command()(discover.discover)
+app.command()(sweep.sweep)
+app.command()(validate.validate)
+app.command()(calibrate.calibrate)
 app.command()(check.check)
 app.command()(show.show)
 app.command("list")(listing.list_scenarios)

@@ -15,12 +15,19 @@ def check(
     ],
     overrides: Overrides = None,
 ) -> None:
-    """Check scenario files and report every problem, each with file, line and what is allowed."""
+    """Check scenario and study files and report every problem, each with file, line and what is allowed."""
+    from sim.run.errors import RunError
     from sim.scenario import Problem, ScenarioError, load
+    from sim.study.reading import is_study
 
     problems: list[Problem] = []
     for source in scenarios:
         try:
+            if is_study(source):
+                if overrides:
+                    raise RunError(f"{source}: --set is for scenarios; a study has a key 'set' of its own")
+                typer.echo(_checked(source))
+                continue
             loaded = load(source, overrides or ())
         except ScenarioError as error:
             problems += error.problems
@@ -29,3 +36,18 @@ def check(
             typer.echo(f"{source}: no problems ({span}, {loaded.hash[:8]})")
     if problems:
         raise ScenarioError(problems)
+
+
+def _checked(source: str) -> str:
+    """What there is to say of a study without problems, at any of its points."""
+    from sim.cli.progress import progress
+    from sim.study.combinations import check_points
+    from sim.study.design import sample
+    from sim.study.loading import load_study
+
+    study = load_study(source)
+    points = sample(study)
+    with progress(source, "points") as tell:
+        check_points(study, points, tell)
+    runs = points.points * study.replicates
+    return f"{source}: no problems ({points.points} points, {runs} runs, {study.hash[:8]})"

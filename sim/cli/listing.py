@@ -1,4 +1,4 @@
-"""`aimarkets list`: the scenarios that come with the package."""
+"""`aimarkets list`: the scenarios and studies that come with the package."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import typer
 
 
 def list_scenarios() -> None:
-    """List the shipped scenarios, one line each."""
+    """List the shipped scenarios and studies, one line each."""
     from sim.scenario import shipped
+    from sim.study.reading import shipped_studies
 
-    found = shipped()
-    width = max((len(scenario.name) for scenario in found), default=0)
-    for scenario in found:
-        typer.echo(f"{scenario.name:<{width}}  {scenario.title}".rstrip())
+    scenarios, studies = shipped(), shipped_studies()
+    width = max((len(found.name) for found in (*scenarios, *studies)), default=0)
+    for found in scenarios:
+        typer.echo(f"{found.name:<{width}}  {found.title}".rstrip())
+    typer.echo("\nstudies, for 'aimarkets sweep'")
+    for found in studies:
+        typer.echo(f"{found.name:<{width}}  {found.title}".rstrip())

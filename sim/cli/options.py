@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,3 +21,6 @@ Uncertainty = Annotated[
     bool, typer.Option("--uncertainty", help="Draw the parameters given as distributions, once a replicate.")
 ]
 Workers = Annotated[int, typer.Option(help="Processes; the result does not depend on it.", min=1)]
+SweepFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="Folder of a sweep ('aimarkets sweep').", show_default=False)
+]

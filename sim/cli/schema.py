@@ -46,6 +46,7 @@ def documents() -> dict[str, str]:
     """Files of ``docs/`` that are written from declarations, by name."""
     import json
 
+    from sim.facts.reference import facts_reference
     from sim.run.reference import outputs_reference
     from sim.scenario import Scenario
     from sim.scenario.jsonschema import json_schema
@@ -55,4 +56,5 @@ def documents() -> dict[str, str]:
         SCHEMA: json.dumps(json_schema(Scenario), indent=1, ensure_ascii=False) + "\n",
         "parameters.md": f"{PARAMETERS_HEAD}\n{reference(Scenario)}",
         "outputs.md": outputs_reference(),
+        "facts.md": facts_reference(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def draw(result: Result, folder: Path) -> list[Path]:
-    """Draw every figure of a result as PNG and SVG.
+    """Draw every figure of a result as PNG and SVG, with its numbers (CSV) and its words (TXT) beside it.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def draw(result: Result, folder: Path) -> list[Path]:
     metadata = {"Source": context.source}
     written: list[Path] = []
     for name, figure in draw_all(result.tables, context):
-        written += save(figure, folder / name, metadata=metadata)
+        written += save(figure, folder / name, metadata=metadata, numbers=True)
     return written
 
 
@@ -52,10 +53,15 @@ def context_of(result: Result) -> Context:
 
 def source_of(result: Result) -> str:
     """Program, scenario and seeds in one line."""
-    count, first, last = len(result.seeds), result.seeds[0], result.seeds[-1]
-    runs = f"seed {first}" if count == 1 else f"{count} runs, seeds {first} to {last}"
+    count = len(result.seeds)
+    runs = seeds_said(result.seeds) if count == 1 else f"{count} runs, {seeds_said(result.seeds)}"
     scenario = f"scenario '{result.scenario.name}' {result.scenario.hash[:8]}"
     return f"aimarkets {sim.__version__}, {scenario}, {runs}"
+
+
+def seeds_said(seeds: Sequence[int]) -> str:
+    """Seeds in words: seed 1; seeds 1 to 8."""
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
 
 
 def titles(scenario: Scenario) -> dict[str, str]:

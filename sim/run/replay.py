@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sim.run.errors import RunError
 from sim.run.manifest import SCENARIO, Commit, Manifest, commit, read_manifest, versions
@@ -69,7 +69,17 @@ def differences(folder: Path, other: Path) -> list[str]:
     return [name for name in first if name in second and first[name] != second[name]]
 
 
-def changed_versions(manifest: Manifest) -> list[str]:
+class Made(Protocol):
+    """What a manifest says of the code that made a thing."""
+
+    @property
+    def versions(self) -> dict[str, str]: ...
+
+    @property
+    def git(self) -> Commit | None: ...
+
+
+def changed_versions(manifest: Made) -> list[str]:
     """Versions that are not those of the manifest, such as ``numpy 2.3.1 then, 2.4.6 now``."""
     then = {**manifest.versions, "code": _written(manifest.git)}
     now = {**versions(), "code": _written(commit())}

@@ -153,14 +153,27 @@ def _drawn(loaded: Resolved, seed: int) -> Scenario:
 
 
 def run_task(task: Task, tick: Callable[[], None] = lambda: None) -> Outcome:
-    """Run one replicate; `tick` is called after each month.
+    """Run one replicate and make its tables; `tick` is called after each month.
+
+    Raises
+    ------
+    SimulationError
+        As `run_market`.
+    """
+    started = time.perf_counter()
+    market = run_market(task, tick)
+    tables = frames(market.record, market.setting, replicate=task.replicate, seed=task.seed)
+    return Outcome(tables, time.perf_counter() - started)
+
+
+def run_market(task: Task, tick: Callable[[], None] = lambda: None) -> Market:
+    """Run one replicate to its end; `tick` is called after each month.
 
     Raises
     ------
     SimulationError
         If the model fails, with month, seed and reason.
     """
-    started = time.perf_counter()
     # Arrays are small: threads of linear algebra would only wait for each other, and cut sums up by the load.
     with threadpool_limits(1):
         with _blaming(task, "set-up"):
@@ -169,8 +182,7 @@ def run_task(task: Task, tick: Callable[[], None] = lambda: None) -> Outcome:
             with _blaming(task, str(month)):
                 market.step()
             tick()
-    tables = frames(market.record, market.setting, replicate=task.replicate, seed=task.seed)
-    return Outcome(tables, time.perf_counter() - started)
+    return market
 
 
 @contextmanager
@@ -179,7 +191,8 @@ def _blaming(task: Task, where: str) -> Iterator[None]:
         yield
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        raise SimulationError(f"replicate {task.replicate} (seed {task.seed}), {where}: {reason}") from error
+        message = f"replicate {task.replicate} (seed {task.seed}), {where}: {reason}"
+        raise SimulationError(message, where, reason) from error
 
 
 def _here(tasks: list[Task], progress: Progress | None) -> list[Outcome]:
@@ -226,9 +239,9 @@ def in_processes(
     """
     results: dict[int, R] = {}
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=_prepare_worker)
+    pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=prepare_worker)
     try:
-        with _interrupts_held():  # workers start here, and inherit it
+        with interrupts_held():  # workers start here, and inherit it
             submitted = {pool.submit(run, task): place for place, task in enumerate(tasks)}
         for future in as_completed(submitted):
             place = submitted[future]
@@ -249,7 +262,7 @@ def _months(task: Task) -> int:
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back; processes started meanwhile never get it and leave it to their parent."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -258,7 +271,7 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _prepare_worker() -> None:
+def prepare_worker() -> None:
     """End when the parent does, however it ends."""
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -35,7 +35,7 @@ from sim.scenario.conditions import (
     is_name,
     is_number,
 )
-from sim.scenario.problems import did_you_mean
+from sim.scenario.problems import did_you_mean, listed
 from sim.scenario.shapes import fields_of
 
 __all__ = ["Predicate", "PredicateError", "Vocabulary", "checked_by", "parse"]
@@ -226,7 +226,7 @@ class _Parser:
     def field(self) -> str:
         name = self.next.text
         known = self.vocabulary.fields if self.vocabulary else []
-        allowed = f"a field: {', '.join(known)}" if known else "the name of a field"
+        allowed = f"a field: {listed(known)}" if known else "the name of a field"
         if not is_name(name):
             self.refuse(f"{allowed}; or 'not' or '('")
         if self.vocabulary and name not in known:

@@ -49,7 +49,7 @@ _SPECIAL: dict[str, Atom] = {
 }
 
 
-def read_file(path: Path, name: str) -> Table:
+def read_file(path: Path, name: str, *, dotted: bool = False) -> Table:
     """Read a scenario file.
 
     Parameters
@@ -58,6 +58,8 @@ def read_file(path: Path, name: str) -> Table:
         The file.
     name
         What messages call it.
+    dotted
+        Whether keys may have dots, as the key paths of a study have.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def read_file(path: Path, name: str) -> Table:
         With every problem found in the text.
     """
     text = _decoded(_bytes_of(path, name), name)
-    node = read_text(text, name)
+    node = read_text(text, name, dotted)
     if isinstance(node, Scalar) and node.value is None:
         allowed = "keys of a scenario, such as 'extends: baseline'"
         raise ScenarioError([Problem(Place(name), "", "an empty file", allowed)])
@@ -76,7 +78,7 @@ def read_file(path: Path, name: str) -> Table:
 
 
 @lru_cache(maxsize=64)
-def read_text(text: str, name: str) -> Node:
+def read_text(text: str, name: str, dotted: bool = False) -> Node:
     """Read YAML text; trees never change, so equal texts share one.
 
     Raises
@@ -84,7 +86,7 @@ def read_text(text: str, name: str) -> Node:
     ScenarioError
         With every problem found in the text.
     """
-    reader = _Reader(text, name)
+    reader = _Reader(text, name, dotted)
     node = reader.document()
     if reader.problems:
         raise ScenarioError(reader.problems)
@@ -122,8 +124,8 @@ def _decoded(content: bytes, name: str) -> str:
 class _Reader:
     """Builds one tree from the events of one text."""
 
-    def __init__(self, text: str, name: str) -> None:
-        self.name = name
+    def __init__(self, text: str, name: str, dotted: bool) -> None:
+        self.name, self.dotted = name, dotted
         self.lines = text.splitlines()
         self.problems: list[Problem] = []
         self.events = self.parsed(text)
@@ -211,7 +213,7 @@ class _Reader:
         key = self.text_of(event, path)
         if key == "<<":
             self.note(event, path, "merge key <<", f"the keys themselves; {INSTEAD}")
-        elif not key or "." in key:
+        elif not key or ("." in key and not self.dotted):
             self.note(event, path, f"key '{key}'", "a name without dots, which separate the keys of a path")
         return key
 

@@ -55,3 +55,45 @@ def start(folder: Path) -> Start:
         )
 
     return popen
+
+
+@pytest.fixture
+def known_sweep(folder: Path) -> Callable[[str], Path]:
+    """Make a sweep of two parameters, 2 replicates, in `out`, as if its runs had given 2 a + b plus their seed.
+
+    One run has failed: replicate 1 of point 3.
+    """
+
+    def make(design: str) -> Path:
+        import numpy as np
+        import pyarrow as pa
+
+        from sim.study.design import sample
+        from sim.study.loading import load_study
+        from sim.study.store import Store, runs_schema, write_batch
+
+        text = (
+            "base: tiny.yaml\nreplicates: 2\nvary:\n  choice.intensity: {low: 1, high: 11}\n"
+            "  community.flywheel: {low: 0, high: 1}\nindicators:\n"
+            "  share: {column: open_token_share}\n  lag: {column: lag}\n"
+        )
+        (folder / "known.yaml").write_text(f"{text}{design}", encoding="utf-8")
+        study = load_study(folder / "known.yaml")
+        points = sample(study)
+        store = Store.create(study, points, folder / "out", command=None)
+        runs = points.frame.loc[np.repeat(points.frame.index, 2)].reset_index(drop=True)
+        runs["replicate"] = runs.index % 2
+        runs["seed"] = runs["replicate"] + 1
+        runs["run"] = [f"{row:064x}" for row in runs.index]
+        runs["share"] = (runs["choice.intensity"] - 1) / 5 + runs["community.flywheel"] + runs["seed"]
+        runs["lag"] = 3.0
+        broken = (runs["point"] == 3) & (runs["replicate"] == 1)
+        runs["status"] = np.where(broken, "failed", "done")
+        runs["stage"], runs["error"] = np.where(broken, "2023-05", None), np.where(broken, "no equilibrium", None)
+        runs.loc[broken, ["share", "lag"]] = np.nan
+        table = pa.Table.from_pandas(runs, schema=runs_schema(study), preserve_index=False)
+        with store.locked():
+            store.commit(write_batch(store.folder, "known", table, None))
+        return store.folder
+
+    return make

@@ -8,7 +8,10 @@ import pytest
 
 import sim
 
-COMMANDS = ("run", "compare", "channels", "explain", "check", "show", "list", "new", "schema")
+COMMANDS = (
+    "run", "compare", "channels", "explain", "sweep", "sensitivity",
+    "discover", "check", "show", "list", "new", "schema",
+)
 HEAVY = {"numpy", "pandas", "scipy", "pyarrow", "matplotlib", "mesa", "ruamel", "sim.scenario", "sim.run"}
 LOADED = """
 import json, sys

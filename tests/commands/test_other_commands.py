@@ -11,6 +11,8 @@ import pytest
 import sim
 from sim.cli.new import TEMPLATE
 from sim.scenario import load, shipped
+from sim.scenario.loading import Shipped
+from sim.study.reading import shipped_studies
 
 DOCS = Path(sim.__file__).parent.parent / "docs"
 
@@ -68,10 +70,11 @@ class TestShow:
         assert aimarkets("show", name).exit_code == 0
 
 
-def test_list_has_a_line_for_each_shipped_scenario(aimarkets) -> None:
-    lines = aimarkets("list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [scenario.name for scenario in shipped()]
-    assert all(scenario.title in line for scenario, line in zip(shipped(), lines, strict=True))
+@pytest.mark.parametrize(("part", "found"), [(0, shipped()), (1, shipped_studies())])
+def test_list_has_a_line_for_each_shipped_scenario_and_study(aimarkets, part: int, found: list[Shipped]) -> None:
+    lines = aimarkets("list").stdout.split("\nstudies, for 'aimarkets sweep'\n")[part].splitlines()
+    assert [line.split()[0] for line in lines] == [one.name for one in found]
+    assert all(one.title in line for one, line in zip(found, lines, strict=True))
 
 
 class TestNew:
@@ -109,7 +112,7 @@ class TestSchema:
     def test_is_json(self, aimarkets) -> None:
         assert json.loads(aimarkets("schema").stdout)["title"] == "aimarkets scenario"
 
-    @pytest.mark.parametrize("name", ["scenario.schema.json", "parameters.md", "outputs.md"])
+    @pytest.mark.parametrize("name", ["scenario.schema.json", "parameters.md", "outputs.md", "facts.md"])
     def test_docs_are_fresh(self, aimarkets, folder: Path, name: str) -> None:
         aimarkets("schema", "--docs", "made")
         fresh = (folder / "made" / name).read_text()

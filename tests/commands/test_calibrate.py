@@ -1,0 +1,40 @@
+"""`aimarkets calibrate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.commands.test_validate import FACTS
+
+STUDY = """\
+name: small
+base: tiny.yaml
+design: random
+points: 12
+calibration: {facts: facts.yaml, waves: 1}
+vary:
+  demand.tier_nesting: {low: 0.1, high: 0.7}
+"""
+
+
+def test_writes_report_scenario_and_set(aimarkets, folder: Path) -> None:
+    (folder / "facts.yaml").write_text(FACTS)
+    (folder / "study.yaml").write_text(STUDY)
+    done = aimarkets("calibrate", "study.yaml")
+    assert done.exit_code == 0
+    made = folder / "outputs" / "small-calibration"
+    assert {"calibration.json", "calibration.md", "calibrated.yaml", "set.parquet", "wave-1"} == {
+        path.name for path in made.iterdir()
+    }
+    assert "demand.tier_nesting" in done.stdout
+    checked = aimarkets("check", str(made / "calibrated.yaml"))
+    assert checked.exit_code == 0
+
+
+def test_a_wrong_setting_is_told_with_its_line(aimarkets, folder: Path) -> None:
+    (folder / "study.yaml").write_text(STUDY.replace("waves: 1", "wave: 1"))
+    refused = aimarkets("calibrate", "study.yaml")
+    assert refused.exit_code == 2
+    assert "study.yaml:5: calibration.wave: " in refused.stderr
+    assert "did you mean 'waves'?" in refused.stderr
+    assert not (folder / "outputs").exists()
