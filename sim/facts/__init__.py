@@ -1,0 +1,1 @@
+"""Sourced facts, and the model held against them."""

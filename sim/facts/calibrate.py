@@ -1,0 +1,286 @@
+"""Calibration of a scenario: what of its prior the facts do not rule out.
+
+Waves of runs, spread over the prior at first and over what is not ruled out later; after each, response
+surfaces are fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set, of which
+the scenario then carries the spread of each parameter, with the best point as central value. Parameters whose
+spread hardly shrank are those that the facts cannot identify. Held-out facts are run and reported, and have no
+part in it.
+
+Which parameters matter was screened before `scenarios/studies/calibrate.yaml` was written: its comments tell.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sim.facts.emulator import Emulator
+from sim.facts.ensemble import Progress, cut
+from sim.facts.indicators import Array
+from sim.facts.matching import Remaining, Targets, emulated, implausibilities, remaining, targets
+from sim.facts.observations import Observation, comparable, observations
+from sim.facts.reading import load_facts
+from sim.facts.schema import Facts
+from sim.facts.score import interval
+from sim.facts.validate import missing_names
+from sim.facts.waves import Wave
+from sim.run.errors import RunError
+from sim.run.manifest import commit, versions
+from sim.scenario import Resolved
+from sim.study.design import sample
+from sim.study.loading import load_study
+from sim.study.reading import path_of_study, read_study
+from sim.study.schema import CalibrationEntry
+from sim.study.study import Study
+from sim.study.variants import Variants
+
+ABOUT = "calibration.json"
+FORMAT = "aimarkets calibration"
+POPULATION = 2000
+"""Points that search, and by which the set is described."""
+IDENTIFIED = 0.75
+"""A parameter whose 90 % interval keeps more than this part of the prior's is not identified."""
+DESIGNS = ("random", "latin-hypercube", "sobol")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Calibration:
+    """What `calibrate` returns.
+
+    Attributes
+    ----------
+    study, base, facts
+        What was calibrated, and against what.
+    set
+        What is not ruled out.
+    best
+        Its point of least deviance, (factors,) in the unit cube.
+    waves
+        A row a wave: runs, failures, the part of the prior that its points come from, and the part of the
+        calibration and held-out facts that its runs hit.
+    parameters
+        A row a factor: 5, 50 and 95 % quantiles in the set, the prior's, the best value, the part of the
+        prior's 90 % interval that is left, whether it is identified.
+    fit
+        A row a fact: use, implausibility at the best point and the least in the set, the part of its values
+        that the last wave's runs hit, the part of their variance that the emulator explains.
+    """
+
+    study: Study
+    base: Resolved
+    facts: Resolved[Facts]
+    set: Remaining
+    best: Array
+    waves: pd.DataFrame
+    parameters: pd.DataFrame
+    fit: pd.DataFrame
+
+    def __repr__(self) -> str:
+        from sim.facts.calibration_report import as_text
+
+        return as_text(self)
+
+
+def calibrate(
+    source: str | Path, out: str | Path, *, workers: int = 1, command: str | None = None,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Calibrate, or go on with a calibration that was stopped.
+
+    Parameters
+    ----------
+    source
+        A study with a sampled design; its `calibration` tells facts, waves and the set's probability.
+    out
+        Folder of the calibration. If it holds this very one, what is missing is run.
+    workers
+        Processes; the result does not depend on it.
+    command
+        What made it, for the record.
+    progress
+        Called with the number of runs done and of all.
+
+    Raises
+    ------
+    ScenarioError
+        If study, scenario or facts are not valid.
+    RunError
+        If the study cannot be calibrated, or the folder holds something else.
+    SimulationError
+        If a worker dies, or no run of a wave succeeds.
+    """
+    path = path_of_study(source)
+    study, settings = load_study(path), read_study(path)[0].calibration or CalibrationEntry()
+    base = _base(study)
+    facts = load_facts(None if settings.facts is None else path.parent / settings.facts)
+    absent = missing_names(facts.scenario, base.scenario)
+    present = {name: fact for name, fact in comparable(facts.scenario).items() if name not in absent}
+    held = facts.scenario.model_copy(update={"facts": present})
+    if not any(fact.use == "calibration" for fact in present.values()):
+        raise RunError(f"no fact of {facts.name} with use 'calibration' is about anybody in '{base.name}'")
+    folder = Path(out)
+    _open(folder, study, facts, settings, command)
+    return _Work(study, base, facts, held, settings, folder).run(workers, progress)
+
+
+def _base(study: Study) -> Resolved:
+    """The scenario, if the study is one that can be calibrated."""
+    if len(study.bases) != 1:
+        raise RunError(f"{study.source}: {len(study.bases)} scenarios; a calibration has one")
+    if study.design not in DESIGNS:
+        raise RunError(f"{study.source}: design: found {study.design}; allowed: {', '.join(DESIGNS)}")
+    for factor in study.factors:
+        if factor.kind not in ("range", "distribution"):
+            raise RunError(f"{study.source}: vary.{factor.name}: a list of values; allowed: a range or a prior")
+    return next(iter(study.bases.values()))
+
+
+def _open(
+    folder: Path, study: Study, facts: Resolved[Facts], settings: CalibrationEntry, command: str | None
+) -> None:
+    """Make the folder, or see that it holds this calibration."""
+    about = {
+        "format": FORMAT, "study": study.hash, "facts": facts.hash, "waves": settings.waves,
+        "within": settings.within, "versions": versions(),
+    }  # fmt: skip
+    path = folder / ABOUT
+    if path.exists():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        changed = [key for key, value in about.items() if found.get(key) != value]
+        if changed:
+            raise RunError(f"{folder} holds another calibration ({', '.join(changed)} differ); name another folder")
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise RunError(f"{folder} holds something that is not a calibration and is kept; name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    git = commit()
+    about |= {"git": None if git is None else git.model_dump(), "command": command}
+    path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+@dataclass
+class _Work:
+    """A calibration under way."""
+
+    study: Study
+    base: Resolved
+    facts: Resolved[Facts]
+    held: Facts
+    settings: CalibrationEntry
+    folder: Path
+
+    def run(self, workers: int, progress: Progress | None) -> Calibration:
+        """All waves, then what they say."""
+        study, waves = self.study, [Wave(self.folder / f"wave-{n + 1}") for n in range(self.settings.waves)]
+        points = len(self._first())
+        done, total = 0, points * study.replicates * len(waves)
+
+        def finished() -> None:
+            nonlocal done
+            done += 1
+            if progress is not None:
+                progress(done, total)
+
+        variants = Variants(cut(self.base, self.held))
+        left: Remaining | None = None
+        shares = []
+        for number, wave in enumerate(waves):
+            shares.append(1.0 if left is None else left.share)
+            if not wave.planned:
+                wave.plan(study, self._first() if left is None else self._next(left, points, number))
+            done += points * study.replicates - len(wave.missing(study))
+            wave.run(study, self.held, variants, workers=workers, finished=finished)
+            left, best, emulator = self._rule_out(waves[: number + 1])
+        assert left is not None
+        return Calibration(
+            study, self.base, self.facts, left, best, self._waves(waves, shares), self._parameters(left, best),
+            self._fit(left, best, emulator, waves[-1]),
+        )
+
+    def _first(self) -> Array:
+        quantiles = sample(self.study).quantiles
+        assert quantiles is not None
+        return quantiles
+
+    def _next(self, left: Remaining, points: int, number: int) -> Array:
+        draw = np.random.default_rng([self.study.design_seed, number])
+        return left.points[draw.choice(len(left.points), points, replace=len(left.points) < points)]
+
+    def _aim(self, use: str | None = "calibration") -> tuple[list[Observation], Targets, Array]:
+        """Observations of a use, as targets, and which of all they are."""
+        every = observations(self.held)
+        which = np.array([use is None or self.held.facts[one.fact].use == use for one in every])
+        wanted = [one for one, chosen in zip(every, which, strict=True) if chosen]
+        return wanted, targets(wanted, self.held), which
+
+    def _rule_out(self, waves: Sequence[Wave]) -> tuple[Remaining, Array, Emulator]:
+        points, said = (np.concatenate(parts) for parts in zip(*(w.values(self.study) for w in waves), strict=True))
+        _, aim, which = self._aim()
+        if not np.isfinite(said).any():
+            raise RunError(f"{self.folder}: every run failed; their files in runs/ tell why")
+        emulator = Emulator.fit(points, aim.on_scale(said[:, which]))
+        left, best = remaining(
+            emulated(emulator, aim), len(self.study.factors), within=self.settings.within, points=POPULATION,
+            seed=self.study.design_seed,
+        )
+        return left, best, emulator
+
+    def _waves(self, waves: Sequence[Wave], shares: Sequence[float]) -> pd.DataFrame:
+        rows = []
+        for number, (wave, share) in enumerate(zip(waves, shares, strict=True), 1):
+            hits = self._hits(wave)
+            rows.append(
+                {
+                    "wave": number, "runs": len(wave.quantiles()) * self.study.replicates,
+                    "failed": wave.failures(self.study), "share_of_prior": share,
+                    **{use: hits[hits["use"] == use]["hit"].mean() for use in ("calibration", "held-out")},
+                }
+            )  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def _hits(self, wave: Wave) -> pd.DataFrame:
+        """Part of the values of each fact that a wave's runs hit, as `validate` counts."""
+        said = wave.values(self.study)[1]
+        rows = []
+        for place, one in enumerate(observations(self.held)):
+            fact = self.held.facts[one.fact]
+            column = said[:, place]
+            hit = False
+            if np.isfinite(column).mean() > 0.5:
+                found = interval(fact, column, measured=True)
+                value = np.log(one.value) if fact.scale == "log" else one.value
+                hit = bool(found.low <= value <= found.high)
+            rows.append({"fact": one.fact, "use": fact.use, "hit": float(hit)})
+        return pd.DataFrame(rows).groupby(["fact", "use"], sort=False)["hit"].mean().reset_index()
+
+    def _parameters(self, left: Remaining, best: Array) -> pd.DataFrame:
+        rows = []
+        for place, factor in enumerate(self.study.factors):
+            low, middle, high = np.quantile(left.points[:, place], (0.05, 0.5, 0.95))
+            kept = (high - low) / 0.9
+            rows.append(
+                {
+                    "parameter": factor.name,
+                    "prior_low": factor.entry(0.05), "prior_high": factor.entry(0.95),
+                    "low": factor.entry(float(low)), "median": factor.entry(float(middle)),
+                    "high": factor.entry(float(high)), "best": factor.entry(float(best[place])),
+                    "kept": float(kept), "identified": bool(kept <= IDENTIFIED),
+                }
+            )  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def _fit(self, left: Remaining, best: Array, emulator: Emulator, last: Wave) -> pd.DataFrame:
+        _, aim, _ = self._aim()
+        in_set = implausibilities(emulator.predict(left.points), emulator.variance, aim)
+        at_best = implausibilities(emulator.predict(best[None, :]), emulator.variance, aim)[0]
+        hits = self._hits(last).set_index("fact")
+        explained = [float(emulator.explained[aim.fact == place].mean()) for place in range(len(aim.facts))]
+        found = pd.DataFrame(
+            {"fact": aim.facts, "at_best": at_best, "least": in_set.min(axis=0), "explained": explained}
+        )
+        return hits.reset_index().merge(found, on="fact", how="left")

@@ -1,0 +1,152 @@
+"""A calibration as text, as Markdown, and as a scenario that carries its result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import sim
+from sim.facts.matching import MOST
+from sim.facts.report import number, share, table
+from sim.facts.waves import entries_of
+from sim.run.summary import aligned
+from sim.scenario.library import library
+from sim.scenario.nodes import path_of
+from sim.scenario.resolved import BLUEPRINT
+from sim.scenario.writing import yaml_text
+
+if TYPE_CHECKING:
+    from sim.facts.calibrate import Calibration
+
+REPORT, SCENARIO, SET = "calibration.md", "calibrated.yaml", "set.parquet"
+
+
+def write(found: Calibration, folder: Path) -> None:
+    """Write report, scenario and the points of the set into the folder of a calibration."""
+    import pandas as pd
+
+    (folder / REPORT).write_text(markdown(found), encoding="utf-8")
+    (folder / SCENARIO).write_text(fragment(found), encoding="utf-8")
+    rows = [entries_of(found.study, point) for point in found.set.points]
+    pd.DataFrame(rows).to_parquet(folder / SET)
+
+
+def as_text(found: Calibration) -> str:
+    """Waves and parameters."""
+    return "\n".join([_source(found), "", *aligned(_waves(found)), "", *aligned(_parameters(found)), "", *_said(found)])
+
+
+def _source(found: Calibration) -> str:
+    study = f"study '{found.study.name}' {found.study.hash[:8]}, scenario '{found.base.name}' {found.base.hash[:8]}"
+    return f"aimarkets {sim.__version__}, {study}, facts '{found.facts.name}' {found.facts.hash[:8]}"
+
+
+def _waves(found: Calibration) -> list[list[str]]:
+    rows = [["wave", "runs", "failed", "part of the prior", "calibration facts", "held-out facts"]]
+    rows += [
+        [
+            str(row["wave"]), str(row["runs"]), str(row["failed"]), number(row["share_of_prior"]),
+            share(row["calibration"]), share(row["held-out"]),
+        ]
+        for row in found.waves.to_dict("records")
+    ]  # fmt: skip
+    return rows
+
+
+def _parameters(found: Calibration) -> list[list[str]]:
+    rows = [["parameter", "prior, 90 %", "set, 90 %", "median", "best", "left of prior", "identified"]]
+    rows += [
+        [
+            row["parameter"], f"{number(row['prior_low'])} to {number(row['prior_high'])}",
+            f"{number(row['low'])} to {number(row['high'])}", number(row["median"]), number(row["best"]),
+            share(row["kept"]), "yes" if row["identified"] else "no",
+        ]
+        for row in found.parameters.to_dict("records")
+    ]  # fmt: skip
+    return rows
+
+
+def _said(found: Calibration) -> list[str]:
+    unknown = found.parameters[~found.parameters["identified"]]["parameter"].tolist()
+    missed = found.fit[found.fit["least"] > MOST]["fact"].tolist()
+    return [
+        f"The set that is not ruled out is {number(found.set.share)} of the prior.",
+        f"Not identified by the facts: {', '.join(unknown) or 'none'}.",
+        f"Met nowhere in the set: {', '.join(missed) or 'none'}.",
+    ]
+
+
+def markdown(found: Calibration) -> str:
+    """The report."""
+    facts = [["fact", "use", "hit by the last wave", "at the best point", "least in the set", "emulated"]]
+    order = found.fit.sort_values(["hit", "at_best"], ascending=[True, False])
+    facts += [
+        [
+            row["fact"], row["use"], share(row["hit"]), number(row["at_best"]), number(row["least"]),
+            share(row["explained"]),
+        ]
+        for row in order.to_dict("records")
+    ]  # fmt: skip
+    lines = [
+        "# Calibration", "", f"Written by `aimarkets calibrate`: {_source(found)}.", "",
+        *(f"- {sentence}" for sentence in _said(found)), "",
+        "Waves of runs, each from what the runs before did not rule out; the last columns are the part of the "
+        "facts inside the 90 % interval of a wave's runs, error of measurement included.", "",
+        *table(_waves(found)), "",
+        "A parameter is identified if the set's 90 % interval is at most three quarters of the prior's.", "",
+        *table(_parameters(found)), "",
+        "Distances in standard deviations of measurement, luck and emulator together; *emulated* is the part of "
+        "the runs' variance that the emulator explains.", "",
+        *table(facts),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def fragment(found: Calibration) -> str:
+    """A scenario that gives each parameter of the calibrated one its spread in the set.
+
+    Low and high are the 5 and 95 % quantiles, the mode is the best point. Parameters are drawn apart from each
+    other, which the set is not: their dependence is in `set.parquet`. Whole numbers stand at their best value.
+    It inherits a shipped scenario; of any other it is a whole copy, as files inherit from their own folder only.
+    """
+    values = _spreads(found)
+    own = found.base.files[0]
+    if own.parent != library():
+        return found.base.with_values(values).to_yaml()
+    data: dict[str, object] = {"extends": own.stem}
+    for key, value in values.items():
+        _put(data, path_of(key), value)
+    return f"# From {_source(found)}\n{yaml_text(data)}"
+
+
+def _spreads(found: Calibration) -> dict[str, object]:
+    """Distribution or value of each key path."""
+    values: dict[str, object] = {}
+    for factor, row in zip(found.study.factors, found.parameters.to_dict("records"), strict=True):
+        low, best, high = (float(f"{float(row[name]):.4g}") for name in ("low", "best", "high"))
+        spread = {"dist": "triangular", "low": low, "mode": float(np.clip(best, low, high)), "high": high}
+        value: object = int(row["best"]) if factor.whole else best if low == high else spread
+        values |= dict.fromkeys(factor.keys, value)
+    return values
+
+
+def _put(data: dict[str, object], path: tuple[str, ...], value: object) -> None:
+    """Set a value at a path of plain data; entries of lists such as `events` are found by name."""
+    head, *rest = path
+    if not rest:
+        data[head] = value
+        return
+    if head in BLUEPRINT.named_lists:
+        entries = data.setdefault(head, [])
+        assert isinstance(entries, list)
+        entry = next((one for one in entries if one["name"] == rest[0]), None)
+        if entry is None:
+            entry = {"name": rest[0]}
+            entries.append(entry)
+        _put(entry, tuple(rest[1:]), value)
+        return
+    below = data.setdefault(head, {})
+    assert isinstance(below, dict)
+    _put(below, tuple(rest), value)

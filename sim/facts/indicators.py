@@ -1,0 +1,238 @@
+"""What of a run a fact can be held against: from tables to one number a month.
+
+An indicator takes rows of a table of the run, chosen by their keys, and gives a value for each month, or NaN
+where it is not defined. Every column of `market` and `labs` is one (``market.capability``); the others are
+functions below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.record import LABS, MARKET, MODES, Table
+
+Array = NDArray[np.float64]
+Days = NDArray[np.datetime64]
+Rows = Mapping[str, Sequence[str]]
+Frames = Mapping[str, pd.DataFrame]
+
+OPEN_FLAGSHIP = MODES.index("open_restricted")
+USAGE_KEYS = ("region", "segment", "group", "openness", "origin", "channel")
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """What a fact can be held against.
+
+    Attributes
+    ----------
+    unit, meaning
+        Of its values.
+    columns
+        Keys by which rows may be chosen.
+    compute
+        From the tables of one run, the chosen rows and the months to a value for each month.
+    """
+
+    unit: str
+    meaning: str
+    columns: tuple[str, ...]
+    compute: Callable[[Frames, Rows, Days], Array]
+
+
+def monthly(
+    frames: Frames, name: str, where: Rows, days: Days, *,
+    over: Rows | None = None, minus: Rows | None = None,
+) -> Array:
+    """An indicator by month.
+
+    Parameters
+    ----------
+    frames
+        Tables of one run.
+    name
+        Key of `INDICATORS`.
+    where, over, minus
+        Rows that count, that divide, and that are taken off.
+    days
+        First days of the months.
+
+    Returns
+    -------
+    Array of shape (months,); NaN where it is not defined.
+    """
+    compute = INDICATORS[name].compute
+    found = compute(frames, where, days)
+    if over is not None:
+        found = _ratio(found, compute(frames, over, days))
+    if minus is not None:
+        found = found - compute(frames, minus, days)
+    return found
+
+
+def rows_of(frame: pd.DataFrame, where: Rows) -> pd.DataFrame:
+    """The rows whose keys are among those asked for."""
+    keep = np.ones(len(frame), dtype=bool)
+    for column, names in where.items():
+        keep &= frame[column].isin(list(names)).to_numpy()
+    return frame[keep]
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    """NaN where there is no whole."""
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole != 0))
+
+
+def _by_month(rows: pd.DataFrame, values: pd.Series | Array, days: Days, how: str = "sum") -> Array:
+    """The sum, mean or max of the values of a month that are known; NaN in months without any."""
+    known = pd.Series(np.asarray(values, dtype=float), index=rows["month"].to_numpy()).dropna()
+    found: pd.Series = known.groupby(level=0).agg(how).reindex(pd.Index(days))
+    return found.to_numpy(dtype=float)
+
+
+def _column(table: Table, column: str) -> Callable[[Frames, Rows, Days], Array]:
+    def compute(frames: Frames, where: Rows, days: Days) -> Array:
+        rows = rows_of(frames[table.name], where)
+        return _by_month(rows, rows[column], days)
+
+    return compute
+
+
+def _open_gap(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["market"], where)
+    return _by_month(rows, rows["capability"] - rows["capability_open"], days)
+
+
+def _legal(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["market"], where)
+    other = rows["compute_domestic"] + rows["compute_smuggled"] + rows["compute_offshore"]
+    return _by_month(rows, rows["compute"] - other, days)
+
+
+def _used(column: str) -> Callable[[Frames, Rows, Days], Array]:
+    """Something used; 0 where there is no such row, as the table leaves out what nobody uses."""
+
+    def compute(frames: Frames, where: Rows, days: Days) -> Array:
+        rows = rows_of(frames["usage"], where)
+        return np.nan_to_num(_by_month(rows, rows[column], days))
+
+    return compute
+
+
+def _price(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["usage"], where)
+    spending, tokens = _by_month(rows, rows["spending"], days), _by_month(rows, rows["tokens"], days)
+    return _ratio(spending, tokens)
+
+
+def _all_tokens(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["labs"], where)
+    return _by_month(rows, rows["tokens"] + rows["tokens_hosted"], days)
+
+
+def _open_tokens(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["labs"], where)
+    own = rows["tokens"] * (rows["mode"] >= OPEN_FLAGSHIP)
+    return _by_month(rows, own + rows["tokens_hosted"], days)
+
+
+def _own_serving(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["labs"], where)
+    own, everyone = _by_month(rows, rows["tokens"], days), _all_tokens(frames, where, days)
+    return _ratio(own, everyone)
+
+
+def _lab_compute(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["labs"], where)
+    return _by_month(rows, rows["compute_training"] + rows["compute_serving"], days)
+
+
+def _open_flagships(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["labs"], where)
+    rows = rows[rows["mode"].notna()]
+    return _by_month(rows, rows["mode"] >= OPEN_FLAGSHIP, days, "mean")
+
+
+def first_openings(labs: pd.DataFrame) -> pd.Series:
+    """Month in which each lab first had an open flagship; labs that never had one are left out."""
+    opened = labs[labs["mode"] >= OPEN_FLAGSHIP]
+    return opened.groupby(opened["lab"].astype(str))["month"].min()
+
+
+def _opened(frames: Frames, where: Rows, days: Days) -> Array:
+    first = first_openings(rows_of(frames["labs"], where)).to_numpy()
+    return np.array([(first <= day).sum() for day in days], dtype=float)
+
+
+def _closed_again(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["labs"], where).sort_values("month", kind="stable")
+    opened = (rows["mode"] >= OPEN_FLAGSHIP).astype(int)
+    change = opened.groupby(rows["lab"].astype(str)).diff()
+    when = rows["month"][change < 0].to_numpy()
+    return np.array([(when <= day).sum() for day in days], dtype=float)
+
+
+def _largest_run(frames: Frames, where: Rows, days: Days) -> Array:
+    rows = rows_of(frames["models"], where)
+    best = _by_month(rows, rows["flop"], days, "max")
+    return np.asarray(np.fmax.accumulate(best))
+
+
+def _releases(frames: Frames, where: Rows, days: Days) -> Array:
+    when = rows_of(frames["models"], where)["month"].to_numpy()
+    return np.array([(when <= day).sum() for day in days], dtype=float)
+
+
+LAB_KEYS, MODEL_KEYS = ("lab", "region"), ("lab", "region", "mode")
+_OPENED_MEANING = "Labs that have had an open flagship (open or restricted), so far"
+
+INDICATORS: dict[str, Indicator] = {
+    **{
+        f"market.{column.name}": Indicator(
+            column.unit, column.meaning, ("region",), _column(MARKET, column.name)
+        )
+        for column in MARKET.values
+    },
+    **{
+        f"labs.{column.name}": Indicator(column.unit, column.meaning, LAB_KEYS, _column(LABS, column.name))
+        for column in LABS.values
+    },
+    "capability.open_gap": Indicator(
+        "ECI", "Best model of the region's labs less their best open one", ("region",), _open_gap
+    ),
+    "compute.legal": Indicator(
+        "thousand H100e", "Compute from foreign chips that were bought legally and stand at home", ("region",), _legal
+    ),
+    "use.tokens": Indicator("Mtok/month", "Tokens used", USAGE_KEYS, _used("tokens")),
+    "use.spending": Indicator("USD/month", "Spending on model use", USAGE_KEYS, _used("spending")),
+    "use.price": Indicator("USD/Mtok", "Mean price paid", USAGE_KEYS, _price),
+    "labs.all_tokens": Indicator(
+        "Mtok/month", "Tokens from the labs' models, whoever serves them", LAB_KEYS, _all_tokens
+    ),
+    "labs.open_tokens": Indicator(
+        "Mtok/month", "Tokens from the labs' open models, whoever serves them", LAB_KEYS, _open_tokens
+    ),
+    "labs.own_serving": Indicator(
+        "share", "Part of the tokens of the labs' models that they serve themselves", LAB_KEYS, _own_serving
+    ),
+    "labs.compute": Indicator(
+        "thousand H100e", "Training and serving compute together", LAB_KEYS, _lab_compute
+    ),
+    "modes.open": Indicator(
+        "share", "Labs whose newest flagship is open or restricted", LAB_KEYS, _open_flagships
+    ),
+    "modes.opened": Indicator("count", _OPENED_MEANING, LAB_KEYS, _opened),
+    "modes.closed_again": Indicator(
+        "count", "Times that a lab followed an open flagship with a closed one, so far", LAB_KEYS, _closed_again
+    ),
+    "models.largest_run": Indicator(
+        "FLOP", "Largest final training run so far", MODEL_KEYS, _largest_run
+    ),
+    "models.released": Indicator("count", "Model families released so far", MODEL_KEYS, _releases),
+}
+"""By the name that a fact gives; `docs/facts.md` lists them."""

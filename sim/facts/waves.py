@@ -1,0 +1,134 @@
+"""Runs of a calibration on disk: a file a run, so that whatever stops it, only runs under way are lost."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sim.facts.ensemble import Asked, measure
+from sim.facts.indicators import Array
+from sim.facts.observations import observations, valued
+from sim.facts.schema import Facts
+from sim.run.simulate import Task, in_processes
+from sim.study.study import Study
+from sim.study.variants import Variants
+
+POINTS = "points.parquet"
+RUNS = "runs"
+
+
+class Run(NamedTuple):
+    """One run, and the file that its values go to."""
+
+    asked: Asked
+    path: str
+
+
+class Wave:
+    """The folder of one wave.
+
+    Parameters
+    ----------
+    folder
+        Where it is or will be.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def planned(self) -> bool:
+        """Whether its points are known."""
+        return (self.folder / POINTS).exists()
+
+    def plan(self, study: Study, quantiles: Array) -> None:
+        """Write its points, (points, factors) in the unit cube."""
+        (self.folder / RUNS).mkdir(parents=True, exist_ok=True)
+        frame = pd.DataFrame(quantiles, columns=[factor.name for factor in study.factors])
+        part = self.folder / f".{POINTS}"
+        frame.to_parquet(part)
+        part.rename(self.folder / POINTS)
+
+    def quantiles(self) -> Array:
+        """Its points in the unit cube, (points, factors)."""
+        return pd.read_parquet(self.folder / POINTS).to_numpy(dtype=float)
+
+    def missing(self, study: Study) -> list[tuple[int, int]]:
+        """Runs that are not there yet, as (point, replicate)."""
+        return [
+            (point, replicate)
+            for point in range(len(self.quantiles()))
+            for replicate in range(study.replicates)
+            if not self._path(point, replicate).exists()
+        ]
+
+    def run(
+        self, study: Study, facts: Facts, variants: Variants, *, workers: int, finished: Callable[[], None]
+    ) -> None:
+        """Do the runs that are missing.
+
+        Raises
+        ------
+        SimulationError
+            If a process dies. A run that fails has no values, and the reason in its file.
+        """
+        quantiles = self.quantiles()
+        runs = []
+        for point, replicate in self.missing(study):
+            entries = entries_of(study, quantiles[point])
+            seed = study.seed + (replicate if study.common_seeds else point * study.replicates + replicate)
+            make = variants.drawn if study.uncertainty else lambda values, _seed: variants.scenario(values)
+            task = Task(make(study.values(entries), seed), replicate, seed)
+            runs.append(Run(Asked(task, facts), str(self._path(point, replicate))))
+        if workers > 1 and len(runs) > 1:
+            in_processes(run_to_file, runs, workers, lambda _: finished())
+            return
+        for run in runs:
+            run_to_file(run)
+            finished()
+
+    def values(self, study: Study) -> tuple[Array, Array]:
+        """Points and values of all its runs, (runs, factors) and (runs, observations); NaN of failed ones."""
+        quantiles = self.quantiles()
+        points, found = [], []
+        for point in range(len(quantiles)):
+            for replicate in range(study.replicates):
+                kept = json.loads(self._path(point, replicate).read_text(encoding="utf-8"))["values"]
+                points.append(quantiles[point])
+                found.append([np.nan if value is None else value for value in kept])
+        return np.array(points), np.array(found, dtype=float)
+
+    def failures(self, study: Study) -> int:
+        """Runs that failed."""
+        paths = (self._path(p, r) for p in range(len(self.quantiles())) for r in range(study.replicates))
+        return sum(json.loads(path.read_text(encoding="utf-8"))["failure"] is not None for path in paths)
+
+    def _path(self, point: int, replicate: int) -> Path:
+        return self.folder / RUNS / f"{point:06d}-{replicate}.json"
+
+
+def entries_of(study: Study, quantiles: Array) -> dict[str, object]:
+    """What each factor is at a point of the unit cube."""
+    return {factor.name: factor.entry(float(u)) for factor, u in zip(study.factors, quantiles, strict=True)}
+
+
+def run_to_file(run: Run) -> None:
+    """Run, and write the values that facts are held against; the file is there only when it is whole."""
+    facts, scenario = run.asked.facts, run.asked.task.scenario
+    wanted = observations(facts)
+    measured = measure(run.asked)
+    if measured.failure is None:
+        indicators = {name: values[None, :] for name, values in measured.indicators.items()}
+        said = valued(wanted, facts, indicators, scenario.start)[0]
+    else:
+        said = np.full(len(wanted), np.nan)
+    values = [float(value) if np.isfinite(value) else None for value in said]
+    part = Path(f"{run.path}.{os.getpid()}")
+    part.write_text(json.dumps({"values": values, "failure": measured.failure}), encoding="utf-8")
+    part.rename(run.path)
