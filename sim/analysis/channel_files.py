@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import shutil
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sim
-from sim.run.errors import RunError
-from sim.run.folder import check_target, whole_folder
-from sim.run.manifest import SCENARIO, checksums, commit, versions
-from sim.run.pictures import titles
+from sim.analysis import own_folder
+from sim.run.manifest import SCENARIO
+from sim.run.pictures import seeds_said, titles
 
 if TYPE_CHECKING:
     from sim.analysis.channels import Channels
 
-ABOUT = "channels.json"
-FORMAT = "aimarkets channels"
-
-
-def check_folder(folder: Path, *, force: bool) -> None:
-    """Refuse a folder that must not be written, before any time is spent.
-
-    Raises
-    ------
-    RunError
-        If it holds a split effect and `force` is not given, or something else.
-    """
-    if not _is_ours(folder):
-        check_target(folder, force=False)
-    elif not force:
-        raise RunError(
-            f"{folder} holds a split effect already; --force replaces it, --out names another folder"
-        )
+KIND = own_folder.Kind("channels.json", "aimarkets channels", "a split effect")
+check_folder = partial(own_folder.check_folder, KIND)
 
 
 def save(found: Channels, folder: Path, *, force: bool = False, command: str | None = None) -> Path:
@@ -57,32 +39,21 @@ def save(found: Channels, folder: Path, *, force: bool = False, command: str | N
     Raises
     ------
     RunError
-        As `check_folder`.
+        As `sim.analysis.own_folder.check_folder`.
     """
-    check_folder(folder, force=force)
-    old = folder.with_name(f".{folder.name}.replaced") if _is_ours(folder) else None
-    fresh = folder if old is None else folder.with_name(f".{folder.name}.fresh")
-    with whole_folder(fresh) as partial:
-        _fill(found, partial, command)
-    if old is not None:
-        folder.rename(old)
-        fresh.rename(folder)
-        shutil.rmtree(old)
-    return folder
+    return own_folder.write_folder(KIND, folder, lambda into: _fill(found, into, command), force=force)
 
 
-def _fill(found: Channels, folder: Path, command: str | None) -> None:
+def _fill(found: Channels, folder: Path, command: str | None) -> dict[str, Any]:
     from sim.figures import save as save_figure
     from sim.figures.waterfall import waterfall
 
     found.table.to_csv(folder / "channels.csv", index=False)
     found.worlds.to_csv(folder / "worlds.csv", index=False)
     (folder / SCENARIO).write_text(found.scenario.to_yaml(), encoding="utf-8")
-    seeds = (
-        f"seed {found.seeds[0]}" if len(found.seeds) == 1 else f"seeds {found.seeds[0]} to {found.seeds[-1]}"
-    )
     name = f"scenario '{found.scenario.name}' {found.scenario.hash[:8]}"
-    source = f"aimarkets {sim.__version__}, {name}, with and without {', '.join(found.rules)}, {seeds}"
+    rules = f"with and without {', '.join(found.rules)}"
+    source = f"aimarkets {sim.__version__}, {name}, {rules}, {seeds_said(found.seeds)}"
     window = found.table["window"].iloc[-1]
     figure = waterfall(
         found.table[found.table["window"] == window],
@@ -92,27 +63,7 @@ def _fill(found: Channels, folder: Path, command: str | None) -> None:
         names=titles(found.scenario.scenario),
     )
     save_figure(figure, folder / "waterfall", metadata={"Source": source})
-    git = commit()
-    about = {
-        "format": FORMAT,
-        "name": found.scenario.name,
-        "scenario_hash": found.scenario.hash,
-        "rules": found.rules,
-        "region": found.region,
-        "seeds": found.seeds,
-        "notes": found.notes,
-        "command": command,
-        "versions": versions(),
-        "git": None if git is None else git.model_dump(),
-        "files": checksums(folder),
-    }
-    (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-
-
-def _is_ours(folder: Path) -> bool:
-    """Whether a folder holds a split effect."""
-    try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(about, dict) and about.get("format") == FORMAT
+    return {
+        "name": found.scenario.name, "scenario_hash": found.scenario.hash, "rules": found.rules,
+        "region": found.region, "seeds": found.seeds, "notes": found.notes, "command": command,
+    }  # fmt: skip

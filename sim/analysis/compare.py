@@ -7,8 +7,9 @@ the files, and its spread over seeds is much smaller than that of either scenari
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from sim.analysis.flips import flips, lines_of
 from sim.record import WORLD
 from sim.run.errors import RunError
 from sim.run.results import Result
@@ -45,6 +47,7 @@ INDICATORS = (
     Indicator("margin_clouds", "gross margin, clouds on others' open models", "{:.3f}"),
     Indicator("open_token_share", "open share of tokens", "{:.3f}", world=True),
     Indicator("open_spending_share", "open share of spending", "{:.3f}", world=True),
+    Indicator("concentration", "concentration of labs in spending (Herfindahl)", "{:.3f}", world=True),
     Indicator("margin_closed", "gross margin, closed models", "{:.3f}", world=True),
     Indicator("margin_open", "gross margin, labs' own open models", "{:.3f}", world=True),
     Indicator("margin_clouds", "gross margin, clouds on others' open models", "{:.3f}", world=True),
@@ -56,6 +59,11 @@ def last_month(series: NDArray[np.float64]) -> float:
     return float(series[-1])
 
 
+def last_year(series: NDArray[np.float64]) -> float:
+    """Mean over the last 12 months, of those that have a value; NaN if none has."""
+    return whole_span(series[-12:])
+
+
 def whole_span(series: NDArray[np.float64]) -> float:
     """Mean over the months that have a value; NaN if none has."""
     known = series[np.isfinite(series)]
@@ -63,7 +71,8 @@ def whole_span(series: NDArray[np.float64]) -> float:
 
 
 Window = Callable[[NDArray[np.float64]], float]
-WINDOWS: dict[str, Window] = {"last month": last_month, "all months": whole_span}
+LAST_YEAR = "last 12 months"
+WINDOWS: dict[str, Window] = {"last month": last_month, LAST_YEAR: last_year, "all months": whole_span}
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,15 +86,21 @@ class Comparison:
     region
         Region in focus.
     table
-        One row an indicator and window: `region`, `indicator`, `window`, means `a` and `b`, `difference`
+        One row an indicator and window: `region`, `column`, `indicator`, `window`, means `a` and `b`, `difference`
         (b - a), `standard_error`, `low` and `high` (90 % interval of the mean difference, Student's t),
         `pairs` (seeds in which both scenarios have a value).
+    path
+        The same month by month: `month` in the place of `window`.
+    flips
+        Each lab's first decision that differs, pair by pair; see `sim.analysis.flips.flips`.
     """
 
     a: Result
     b: Result
     region: str
     table: pd.DataFrame
+    path: pd.DataFrame
+    flips: pd.DataFrame
 
     def __repr__(self) -> str:
         names, seeds = (self.a.scenario.name, self.b.scenario.name), self.a.seeds
@@ -98,10 +113,16 @@ class Comparison:
             cells = [["", names[0], names[1], "difference", "s.e.", "90 % interval", "pairs"]]
             cells += [_cells(row, forms[row["indicator"]]) for _, row in rows.iterrows()]
             lines += ["", f"{region}, {window}", *aligned(cells)]
-        return "\n".join(lines)
+        return "\n".join([*lines, "", *lines_of(self.flips, len(seeds))])
 
     def _repr_html_(self) -> str:
         return self.table.to_html(index=False, escape=True, float_format="{:.4g}".format, border=0)
+
+    def save(self, folder: str | Path, *, force: bool = False, command: str | None = None) -> Path:
+        """Write tables, figure and provenance into a folder; see `sim.analysis.compare_files.save`."""
+        from sim.analysis.compare_files import save  # matplotlib is slow to import
+
+        return save(self, Path(folder), force=force, command=command)
 
 
 def _cells(row: pd.Series, form: str) -> list[str]:
@@ -157,7 +178,20 @@ def compare(
         )
         for i, loaded in enumerate(pair)
     )
-    return Comparison(first, second, region, differences(first, second, region))
+    return of_results(first, second, region)
+
+
+def of_results(a: Result, b: Result, region: str = "china") -> Comparison:
+    """Compare two results with the same seeds.
+
+    Raises
+    ------
+    RunError
+        If their seeds differ.
+    """
+    if a.seeds != b.seeds:
+        raise RunError(f"'{a.scenario.name}' and '{b.scenario.name}' have different seeds and cannot be paired")
+    return Comparison(a, b, region, differences(a, b, region), path(a, b, region), flips(a, b))
 
 
 def _half(progress: Progress | None, i: int) -> Progress | None:
@@ -168,16 +202,38 @@ def _half(progress: Progress | None, i: int) -> Progress | None:
 def differences(a: Result, b: Result, region: str) -> pd.DataFrame:
     """The table of a `Comparison`, from two results with the same seeds."""
     rows = []
-    for indicator in INDICATORS:
-        where = WORLD if indicator.world else region
-        first, second = (_series(result, indicator.column, where) for result in (a, b))
+    for head, first, second in _indicators(a, b, region):
         for window, measure in WINDOWS.items():
             values = np.array([[measure(s) for s in first], [measure(s) for s in second]])
-            rows.append({"region": where, "indicator": indicator.label, "window": window, **paired(*values)})
+            rows.append({**head, "window": window, **paired(*values)})
     return pd.DataFrame(rows)
 
 
-def _series(result: Result, column: str, region: str) -> list[NDArray[np.float64]]:
+def path(a: Result, b: Result, region: str) -> pd.DataFrame:
+    """Paired differences month by month, over the months that both results have."""
+    months = [np.sort(result.market["month"].unique()) for result in (a, b)]
+    shared = np.intersect1d(months[0], months[1])
+    places = [np.searchsorted(of_one, shared) for of_one in months]
+    rows = []
+    for head, *series in _indicators(a, b, region):
+        values = [np.stack(of_one)[:, place] for of_one, place in zip(series, places, strict=True)]
+        for k, month in enumerate(shared):
+            rows.append({**head, "month": month, **paired(values[0][:, k], values[1][:, k])})
+    return pd.DataFrame(rows)
+
+
+def _indicators(a: Result, b: Result, region: str) -> Iterator[tuple[dict[str, str], list[Series], list[Series]]]:
+    """What is compared: its region and names, and the series of both results, replicate by replicate."""
+    for indicator in INDICATORS:
+        where = WORLD if indicator.world else region
+        head = {"region": where, "column": indicator.column, "indicator": indicator.label}
+        yield head, _series(a, indicator.column, where), _series(b, indicator.column, where)
+
+
+Series = NDArray[np.float64]
+
+
+def _series(result: Result, column: str, region: str) -> list[Series]:
     """A column of `market` in one region, an array a replicate."""
     rows = result.market[result.market["region"] == region].sort_values(["replicate", "month"])
     return [group.to_numpy(dtype=float) for _, group in rows.groupby("replicate")[column]]

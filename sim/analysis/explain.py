@@ -207,10 +207,11 @@ def choices(result: Result, lab: str, replicate: int = 0) -> list[Choice]:
     if not len(rows):
         raise RunError(f"{lab}: released nothing in replicate {replicate}")
     models = [str(name) for name in names["model"]]
-    return [_choice(row, model) for row, model in zip(rows.to_dict("records"), models, strict=True)]
+    return [choice_of(row, model) for row, model in zip(rows.to_dict("records"), models, strict=True)]
 
 
-def _choice(row: Mapping[Hashable, Any], model: str) -> Choice:
+def choice_of(row: Mapping[Hashable, Any], model: str = "") -> Choice:
+    """The choice in a row of the table `decisions`; `model` is the name of the family."""
     day = pd.Timestamp(row["month"])
     return Choice(
         lab=str(row["lab"]),

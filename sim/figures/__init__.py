@@ -55,14 +55,19 @@ FIGURES: dict[str, Drawing] = {
     "adoption-open": Drawing("adoption", "adoption_open", ("market",)),
     "adoption-countries": Drawing("adoption", "adoption_countries", ("usage",)),
     "adoption-firms": Drawing("adoption", "adoption_firms", ("labs",)),
+    "adoption-spending": Drawing("money", "adoption_spending", ("usage",)),
     "margins-roles": Drawing("margins", "margins_roles", ("market",)),
     "margins-firms": Drawing("margins", "margins_firms", ("labs",)),
     "money-split": Drawing("margins", "money_split", ("market",)),
+    "money-dollars": Drawing("money", "money_dollars", ("market",)),
     "prices": Drawing("prices", "prices", ("market",)),
     "frontier": Drawing("frontier", "frontier", ("market",)),
     "release-modes": Drawing("modes", "modes_timeline", ("models", "labs")),
     "propensity": Drawing("propensity", "propensity", ("market",)),
     "compute": Drawing("compute", "compute", ("market",)),
+    "compute-rules": Drawing("rules", "compute_rules", ("market",)),
+    "capacity": Drawing("structure", "capacity", ("market",)),
+    "concentration": Drawing("structure", "concentration", ("market",)),
 }
 
 
@@ -96,8 +101,10 @@ def save(
     path_without_suffix: str | Path,
     formats: Sequence[str] = ("png", "svg"),
     metadata: Mapping[str, str] | None = None,
+    *,
+    numbers: bool = False,
 ) -> list[Path]:
     """Write a figure; see `sim.figures.saving.save`."""
     from sim.figures.saving import save as write
 
-    return write(figure, path_without_suffix, formats, metadata)
+    return write(figure, path_without_suffix, formats, metadata, numbers=numbers)

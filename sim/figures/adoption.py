@@ -19,12 +19,14 @@ from sim.figures.series import Grid, Series, add
 from sim.figures.style import CLOSED, DASHES, OPEN, OTHER, firm_colour, region_colour, styled
 
 TOP = 8
+SPENDING = "#7A3E00"
+"""Open models' share of spending, beside that of tokens."""
 
 
 def adoption_open(
     market: DataFrame, *, region: str = "world", title: str | None = None, **options: Unpack[Options]
 ) -> Figure:
-    """Open against closed models: share of tokens and of spending.
+    """Open against closed models: parts of tokens and of spending, and both open shares as lines with bands.
 
     Parameters
     ----------
@@ -44,14 +46,20 @@ def adoption_open(
             f"Use in {wording.where(region, options.get('names'))} by openness of the model's weights",
             **options,
         )
-        for series, column, heading in (
-            (tokens, "open_token_share", "Share of tokens"),
-            (money, "open_spending_share", "Share of spending"),
+        for series, heading in ((tokens, "Tokens"), (money, "Spending")):
+            page.panel(f"{heading}, share", SHARE, 1.15).stack(
+                [
+                    ranking.area("Closed models", series.one_minus(), CLOSED),
+                    ranking.area("Open models", series, OPEN),
+                ]
+            )
+        lines = page.panel("Open models alone, share", SHARE, 1.5)
+        for series, column, label, dash in (
+            (tokens, "open_token_share", "Of tokens", DASHES[0]),
+            (money, "open_spending_share", "Of spending", DASHES[1]),
         ):
-            panel = page.panel(heading, SHARE)
-            panel.line(series.one_minus(), "Closed models", CLOSED)
-            panel.line(series, "Open models", OPEN, DASHES[1])
-            page.observe(panel, column, region)
+            lines.line(series, label, OPEN if dash == DASHES[0] else SPENDING, dash)
+            page.observe(lines, column, region)
         return page.finish(title or _open_finding(tokens, money, region, page))
 
 

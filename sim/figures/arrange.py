@@ -54,9 +54,15 @@ def drop(size: Width) -> float:
     return (0.62 * size.small + 0.5) / 72
 
 
-def columns(panels: Sequence[Panel], ticks: Sequence[Ticks], size: Width) -> Columns:
-    """Share out the width: as much for words as the widest label needs, the rest for the axes."""
-    across = 2 if size.columns > 1 and len(panels) == 4 else min(len(panels), size.columns)
+def columns(
+    panels: Sequence[Panel], ticks: Sequence[Ticks], size: Width, wanted: int | None = None
+) -> Columns:
+    """Share out the width: as much for words as the widest label needs, the rest for the axes.
+
+    wanted : panels side by side; None: what the size has room for.
+    """
+    usual = 2 if size.columns > 1 and len(panels) == 4 else size.columns
+    across = max(min(len(panels), wanted or usual), 1)
     slot = (size.inches - 2 * EDGE - ASIDE * (across - 1)) / across
     most = (0.36 if across > 2 else 0.3) * slot
     highest = float("inf") if size.height is None else (size.height - HEAD) * across / len(panels)

@@ -59,19 +59,27 @@ def compute(
         return page.finish(title or _finding(training, leader, bound, page))
 
 
-def _sources(page: Page, grid: Grid, bound: str, heading: str) -> None:
-    panel = page.panel(heading, SHARE, 1.35)
+def sources(grid: Grid, bound: str) -> dict[str, tuple[Series, str]]:
+    """A region's compute by where it comes from, with a colour each; parts are never negative."""
     smuggled, domestic, offshore = (
         grid.read(f"compute_{part}").or_zero() for part in ("smuggled", "domestic", "offshore")
     )
     bought = grid.read("compute") - add([smuggled, domestic, offshore])
-    parts = {"Bought abroad": bought, "Home-made": domestic, "Rented abroad": offshore, "Smuggled": smuggled}
-    colours = (HARDWARE, region_colour(bound), OTHER, BLACK)
-    shares = ranking.shares({key: part.not_negative() for key, part in parts.items()})
-    panel.stack(
+    return {
+        "Bought abroad": (bought.not_negative(), HARDWARE),
+        "Home-made": (domestic.not_negative(), region_colour(bound)),
+        "Rented abroad": (offshore.not_negative(), OTHER),
+        "Smuggled": (smuggled.not_negative(), BLACK),
+    }
+
+
+def _sources(page: Page, grid: Grid, bound: str, heading: str) -> None:
+    parts = sources(grid, bound)
+    shares = ranking.shares({key: part for key, (part, _) in parts.items()})
+    page.panel(heading, SHARE, 1.35).stack(
         [
             ranking.area(key, shares[key], colour)
-            for key, colour in zip(parts, colours, strict=True)
+            for key, (_, colour) in parts.items()
             if shares[key].values[shares[key].known].sum() > 0
         ]
     )

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from pandas import DataFrame
 
-from sim.figures import arrange, gutter, scales, text, wording
+from sim.figures import arrange, gutter, plotted, scales, text, wording
 from sim.figures import events as strip
 from sim.figures.arrange import TICK, Columns, Place
 from sim.figures.context import Date, Event, day
@@ -31,6 +31,10 @@ class Page:
     ----------
     measure
         What is shown, with unit; span and number of runs are added.
+    across
+        Panels side by side by width preset; None: as many as fit their labels.
+    small
+        Whether panels are too small for the labels of events; only the end of history is marked then.
     events, source, history_until, names, observed, width
         See `sim.figures.context.Options`.
     """
@@ -45,15 +49,19 @@ class Page:
         names: Mapping[str, str] | None = None,
         observed: DataFrame | None = None,
         width: str = "page",
+        across: Mapping[str, int] | None = None,
+        small: bool = False,
     ) -> None:
         self.size: Width = preset(width)
+        self._across = None if across is None else across[width]
         self.figure = Figure(figsize=(self.size.inches, self.size.height or 4.0))
         FigureCanvasAgg(self.figure)
         self.measure, self.source, self.names = measure, source, dict(names or {})
         self.panels: list[Panel] = []
         self.key: list[Key] = []
         self.note: str | None = None  # how runs are shown, where the panels themselves do not say
-        self._marks = strip.marks(events, history_until)
+        self._marks = strip.marks(() if small else events, history_until)
+        self._small = small
         self._observed = observed
 
     def name(self, key: str) -> str:
@@ -81,10 +89,10 @@ class Page:
         size, figure = self.size, self.figure
         days = [value for panel in self.panels for value in panel.days]
         ticks = [panel.ticks() for panel in self.panels]
-        grid = arrange.columns(self.panels, ticks, size)
+        grid = arrange.columns(self.panels, ticks, size, self._across)
         axis = scales.time(min(days), max(days), grid.wide, size.small) if days else scales.NOTHING
         shown = [mark for mark in self._marks if days and min(days) < mark.day < max(days)]
-        lanes = [self._lane(start, grid, axis, shown) for start in grid.starts]
+        lanes = [[] if self._small else self._lane(start, grid, axis, shown) for start in grid.starts]
         named = {label.mark for lane in lanes for label in lane}
 
         if any(panel.observed for panel in self.panels):
@@ -96,6 +104,9 @@ class Page:
         places, total = arrange.places(self.panels, grid, size, head.height, strip_height, foot_height)
 
         figure.set_size_inches(size.inches, total)
+        for panel in self.panels:
+            for numbers in panel.numbers:
+                plotted.keep(figure, numbers)
         head.draw(figure, total - EDGE)
         for place, tick, words in zip(places, ticks, grid.words, strict=True):
             x, top = place.box.x, place.box.y + place.box.high
@@ -147,6 +158,8 @@ class Page:
             said.append(f"Lines: median of {lines} runs{held}.")
         if any(panel.cut for panel in self.panels):
             said.append("Lower values are cut off.")
+        if self._small and self._marks:
+            said.append("The projection begins at the dashed line.")
         return " ".join(said)
 
 

@@ -22,7 +22,6 @@ from sim.figures.style import (
     OPEN,
     THIRD_PARTY,
     firm_colour,
-    firm_dash,
     styled,
 )
 
@@ -32,6 +31,7 @@ ROLES = (
     ("margin_clouds", "Clouds, others' models", THIRD_PARTY, DASHES[2]),
 )
 TOP = 8
+ACROSS = {"column": 2, "page": 4, "slide": 4}
 
 
 def margins_roles(
@@ -84,7 +84,7 @@ def _roles_finding(closed: dict[str, Series], page: Page) -> str:
 
 
 def margins_firms(labs: DataFrame, *, title: str | None = None, **options: Unpack[Options]) -> Figure:
-    """Gross margins of the labs with the most revenue at the end.
+    """Gross margins of the labs with the most revenue at the end, a small panel each, over 12 months.
 
     Parameters
     ----------
@@ -97,27 +97,41 @@ def margins_firms(labs: DataFrame, *, title: str | None = None, **options: Unpac
         grid = Grid(labs)
         own, hosting = grid.split("revenue", "lab"), grid.split("revenue_hosting", "lab")
         revenue = {key: add([own[key], hosting[key]]) for key in own}
-        margins = grid.split("gross_margin", "lab")
+        margins = {key: margin.trailing() for key, margin in grid.split("gross_margin", "lab").items()}
         shown = [key for key in ranking.leading(revenue, TOP) if margins[key].known.any()]
-        page = Page("Model use and hosting together; labs with the most revenue at the end", **options)
-        panel = page.panel("Gross margin, share of revenue", MARGIN, 2.9)
+        page = Page(
+            "Gross margin of the labs with the most revenue, model use and hosting together, share of revenue, "
+            "mean of 12 months; grey: the other labs shown",
+            across=ACROSS,
+            small=True,
+            **options,
+        )
         for key in shown:
-            panel.line(margins[key], page.name(key), firm_colour(key), firm_dash(key), bands=False)
+            panel = page.panel(page.name(key), MARGIN, 0.85)
+            for other in shown:
+                if other != key:
+                    panel.context(margins[other])
+            panel.line(margins[key], "", firm_colour(key))
+        if not shown:
+            page.panel("Gross margin", MARGIN)
         return page.finish(title or _firms_finding({key: margins[key] for key in shown}, page))
 
 
 def _firms_finding(margins: dict[str, Series], page: Page) -> str:
-    late = {key: series.last_year() for key, series in margins.items() if math.isfinite(series.last_year())}
+    late = {key: series.end() for key, series in margins.items() if math.isfinite(series.end())}
     if not late:
         return "Gross margins of the largest labs"
     worst, best = (choose(late, key=lambda key: (late[key], key)) for choose in (min, max))
     end = wording.month(next(iter(margins.values())).days[-1])
-    if worst == best:
-        return f"{page.name(best)} earns a gross margin of {wording.share(late[best])} in the year to {end}"
-    return (
-        f"The largest labs' gross margins run from {wording.share(late[worst])} ({page.name(worst)}) to "
-        f"{wording.share(late[best])} ({page.name(best)}) in the year to {end}"
-    )
+    said = f"Of a dollar of revenue {page.name(best)} keeps {_cents(late[best])} as gross margin"
+    if worst != best:
+        said += f", {page.name(worst)} {_cents(late[worst])}"
+    return f"{said}, in the year to {end}"
+
+
+def _cents(margin: float) -> str:
+    cents = f"{abs(100 * margin):.0f}"
+    return wording.signed(f"{cents}{wording.NBSP}{'cent' if cents == '1' else 'cents'}", margin)
 
 
 def money_split(market: DataFrame, *, title: str | None = None, **options: Unpack[Options]) -> Figure:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from pandas import DataFrame
 
+from sim.figures import plotted
 from sim.figures.gutter import End
 from sim.figures.scales import Scale, Ticks, fit
 from sim.figures.series import Array, Series
-from sim.figures.style import BLACK, Dash, Width, tint
+from sim.figures.style import BLACK, RULE, Dash, Width, tint
 from sim.figures.wording import NBSP
+
+
+class Area(NamedTuple):
+    """A part of a stack: its amounts, what is written beside it, a detail for that, its colour, and its name."""
+
+    series: Series
+    label: str
+    detail: str
+    colour: str
+    name: str
 
 
 class Panel:
@@ -22,6 +35,7 @@ class Panel:
     axes : where to draw; horizontally in days since 1970.
     ends : labels to be written at the right.
     rows : for panels with named rows instead of a scale: place, name and colour of each.
+    numbers : what is drawn, for `sim.figures.plotted`.
     """
 
     def __init__(self, axes: Axes, heading: str, scale: Scale, height: float, size: Width) -> None:
@@ -33,6 +47,7 @@ class Panel:
         self.observed = False
         self.cut = False  # whether values lie below what is shown
         self.days: list[float] = []
+        self.numbers: list[DataFrame] = []
         self._extent = (float("inf"), float("-inf"))
 
     def line(
@@ -65,6 +80,7 @@ class Panel:
             marker="o" if _lonely(middle) else "",
             markersize=3,
         )
+        self.numbers.append(plotted.of_series(self.heading, label, series))
         last = series.last()
         if last is not None and label:
             self.ends.append(End(last[1].q50, label, colour, last[1] if many and bar else None))
@@ -73,34 +89,58 @@ class Panel:
             self.medians = max(self.medians, series.runs)
             self.bands = max(self.bands, series.runs if bands else 0)
 
-    def stack(self, parts: Sequence[tuple[Series, str, str, str]]) -> None:
-        """Shares of a whole as areas from the bottom up: the mean over the runs, so that they add up.
+    def context(self, series: Series) -> None:
+        """The median as a thin grey line without a name, to hold the named ones against."""
+        self.axes.plot(series.days, series.median, color=RULE, linewidth=0.5 * self.size.line, zorder=1.2)
 
-        Each part is a series of non-negative amounts, a label, a detail for it and a colour; every month is
-        made to sum to 1.
-        """
-        known = [part[0].known for part in parts]
-        if not known or not np.any(known):
+    def band(
+        self, days: Array, middle: Array, low: Array, high: Array, label: str, colour: str, detail: str = ""
+    ) -> None:
+        """An estimate as a line within its interval; zero is always on the axis."""
+        if not np.isfinite(middle).any():
             return
-        amounts = np.array([np.maximum(part[0].or_zero().values, 0.0) for part in parts])
+        self.axes.fill_between(days, low, high, color=colour, alpha=0.2, linewidth=0)
+        self.axes.plot(days, middle, color=colour, linewidth=self.size.line, marker="o" if _lonely(middle) else "",
+                       markersize=3)  # fmt: skip
+        last = float(middle[np.isfinite(middle)][-1])
+        self.ends.append(End(last, label, colour, None, detail))
+        self.numbers.append(
+            plotted.of_points(self.heading, "difference", days, middle).assign(low=low, high=high)
+        )
+        zero = np.zeros(len(days))
+        self._cover(days, np.fmin(np.fmin(low, middle), zero), np.fmax(np.fmax(high, middle), zero))
+
+    def stack(self, parts: Sequence[Area], *, shares: bool = True) -> None:
+        """Parts of a whole as areas from the bottom up: the mean over the runs, so that they add up.
+
+        shares : whether every month is made to sum to 1; else amounts stay what they are.
+        """
+        if not any(part.series.known.any() for part in parts):
+            return
+        amounts = np.array([np.maximum(part.series.or_zero().values, 0.0) for part in parts])
         whole = amounts.sum(axis=0)
-        shares = np.divide(amounts, whole, out=np.full_like(amounts, np.nan), where=whole > 0)
-        some = np.isfinite(shares[0]).any(axis=1)
+        divisor = whole if shares else np.ones_like(whole)
+        heights = np.divide(amounts, divisor, out=np.full_like(amounts, np.nan), where=whole > 0)
+        some = np.isfinite(heights[0]).any(axis=1)
         if not some.any():
             return
-        days = parts[0][0].days[some]
-        mean = np.nanmean(shares[:, some], axis=2)
+        days = parts[0].series.days[some]
+        mean = np.nanmean(heights[:, some], axis=2)
+        for part, height in zip(parts, mean, strict=True):
+            numbers = plotted.of_points(self.heading, part.name, days, height)
+            self.numbers.append(numbers.assign(runs=part.series.runs))
         edges = np.vstack([np.zeros(len(days)), np.cumsum(mean, axis=0)])
         if len(days) == 1:
             days, edges = days[0] + np.array([-10.0, 10.0]), np.repeat(edges, 2, axis=1)
-        for (_, label, detail, colour), below, above in zip(parts, edges[:-1], edges[1:], strict=True):
+        for part, below, above in zip(parts, edges[:-1], edges[1:], strict=True):
             self.axes.fill_between(
-                days, below, above, facecolor=tint(colour, 0.82), edgecolor="white", linewidth=0.5
+                days, below, above, facecolor=tint(part.colour, 0.82), edgecolor="white", linewidth=0.5
             )
-            if label:
-                self.ends.append(End(float(below[-1] + above[-1]) / 2, label, colour, None, detail))
+            if part.label:
+                middle = float(below[-1] + above[-1]) / 2
+                self.ends.append(End(middle, part.label, part.colour, None, part.detail))
         self._cover(days, edges[0], edges[-1])
-        self.areas = max(self.areas, parts[0][0].runs)
+        self.areas = max(self.areas, parts[0].series.runs)
 
     def points(self, days: Array, values: Array) -> None:
         """Observed values, as black points."""
@@ -118,6 +158,7 @@ class Panel:
                 zorder=5,
             )
             self._cover(days[keep], values[keep], values[keep])
+            self.numbers.append(plotted.of_points(self.heading, "observed", days[keep], values[keep]))
             self.observed = True
 
     def cover(self, days: Sequence[float]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sim.figures import wording
+from sim.figures.panel import Area
 from sim.figures.series import Series, add
 
 
@@ -32,18 +33,21 @@ def shares(parts: Mapping[str, Series]) -> dict[str, Series]:
     return {key: part.or_zero() / whole for key, part in parts.items()}
 
 
-def area(words: str, part: Series, colour: str) -> tuple[Series, str, str, str]:
-    """A part for `Panel.stack`, named with its last share and, where runs differ, with the range of 90 %."""
+def area(words: str, part: Series, colour: str) -> Area:
+    """A share for `Panel.stack`, named with its last value and, where runs differ, with the range of 90 %."""
     if not part.known[-1:].any():
-        return part, words, "", colour
+        return Area(part, words, "", colour, words)
     low, high = part.quantiles[0, -1], part.quantiles[4, -1]
     same = part.runs == 1 or wording.share(low) == wording.share(high)
-    return (
-        part,
-        f"{words} {wording.share(part.mean[-1])}",
-        "" if same else f"({wording.span(low, high)})",
-        colour,
-    )
+    detail = "" if same else f"({wording.span(low, high)})"
+    return Area(part, f"{words} {wording.share(part.mean[-1])}", detail, colour, words)
+
+
+def amount(words: str, part: Series, colour: str) -> Area:
+    """An amount of money for `Panel.stack`, named with its last mean."""
+    if not part.known[-1:].any():
+        return Area(part, words, "", colour, words)
+    return Area(part, f"{words} {wording.usd(float(part.mean[-1]))}", "", colour, words)
 
 
 def _late(part: Series) -> float:

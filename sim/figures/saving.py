@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from matplotlib.figure import Figure
 
+from sim.figures.plotted import plotted
 from sim.figures.style import styled
 
 DPI = 300
@@ -28,6 +29,8 @@ def save(
     path_without_suffix: str | Path,
     formats: Sequence[str] = ("png", "svg"),
     metadata: Mapping[str, str] | None = None,
+    *,
+    numbers: bool = False,
 ) -> list[Path]:
     """Write a figure in some formats, at its printed size.
 
@@ -42,6 +45,8 @@ def save(
     metadata
         Scenario, runs, seed, version and the like, written into the file. No date is added, so that the same
         figure gives the same bytes.
+    numbers
+        Whether to write the plotted numbers (.csv) and the alternative text (.txt) beside it too.
 
     Returns
     -------
@@ -57,16 +62,31 @@ def save(
     unknown = [suffix for suffix in formats if suffix not in FORMATS]
     if unknown:
         raise ValueError(f"formats: found '{unknown[0]}', allowed are {', '.join(FORMATS)}")
+    written = []
+    for suffix in formats:
+        path = stem.with_name(f"{stem.name}.{suffix}")
+        write(figure, path, suffix, metadata)
+        written.append(path)
+    return [*written, *_write_numbers(figure, stem)] if numbers else written
+
+
+def write(
+    figure: Figure, target: Path | IO[bytes], suffix: str, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a figure in one format to a file or a stream; see `save`."""
     facts = {"Description": alt_text(figure), **dict(metadata or {})}
     facts.setdefault("Title", _title(figure))
-    written = []
+    extra: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if suffix == "png" else {}
     with styled():
-        for suffix in formats:
-            path = stem.with_name(f"{stem.name}.{suffix}")
-            extra: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if suffix == "png" else {}
-            figure.savefig(path, format=suffix, dpi=DPI, metadata=_WRITERS[suffix](facts), **extra)
-            written.append(path)
-    return written
+        figure.savefig(target, format=suffix, dpi=DPI, metadata=_WRITERS[suffix](facts), **extra)
+
+
+def _write_numbers(figure: Figure, stem: Path) -> list[Path]:
+    """What the figure shows as numbers, and what it says as words, for those who cannot see it."""
+    table, words = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("csv", "txt"))
+    plotted(figure).to_csv(table, index=False, float_format="%.6g", lineterminator="\n")
+    words.write_text(f"{alt_text(figure)}\n", encoding="utf-8")
+    return [table, words]
 
 
 def _title(figure: Figure) -> str:

@@ -41,6 +41,10 @@ USD_LOG = Scale("log", wording.usd)
 COUNT_LOG = Scale("log", wording.count)
 MONTHS = Scale("linear", wording.count, 0.0)
 ROWS = Scale("rows", str)
+USD = Scale("linear", wording.usd, 0.0)
+COUNT = Scale("linear", wording.count, 0.0)
+INDEX = Scale("share", "{:g}".format)
+DIFFERENCE = Scale("linear", wording.change)
 ECI = Scale("linear", wording.points)
 
 

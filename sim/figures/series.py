@@ -85,6 +85,16 @@ class Series:
         late = self.values[-12:][:, np.isfinite(self.values[-12:]).any(axis=0)]
         return float(np.median(np.nanmean(late, axis=0)))
 
+    def trailing(self, months: int = 12) -> Series:
+        """The mean of the last months that have a value, this one included, run by run: for measures that jump."""
+        known = np.isfinite(self.values)
+        total = np.cumsum(np.where(known, self.values, 0.0), axis=0)
+        count = np.cumsum(known, axis=0, dtype=np.float64)
+        for sums in (total, count):
+            sums[months:] -= sums[:-months].copy()
+        mean = np.divide(total, count, out=np.full_like(total, np.nan), where=known)
+        return Series(self.days, mean)
+
     def last(self) -> tuple[float, Interval] | None:
         """The last month that has a value, and the quantiles then."""
         where = np.flatnonzero(self.known)

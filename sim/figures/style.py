@@ -40,6 +40,7 @@ MORE_FIRMS = (
     "#4E79A7", "#A0713C", "#59A14F", "#AF7AA1", "#76B7B2", "#C44E52", "#8C8C3F", "#5B5EA6", "#D37295",
     "#3A7D44",
 )  # fmt: skip
+SCENARIOS = (BLACK, "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D31", "#5B5EA6", "#6E6E6E")
 Dash = str | tuple[float, tuple[float, ...]]
 DASHES: tuple[Dash, ...] = ("solid", (0, (5, 1.5)), (0, (1.6, 1.2)), (0, (7, 1.5, 1.5, 1.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")

@@ -92,6 +92,13 @@ def usd(value: float) -> str:
     return signed("$" + text, value)
 
 
+def change(value: float) -> str:
+    """A difference with its sign: +3, −0.4, 0."""
+    size = abs(value)
+    said = f"{size:,.{0 if size >= 9.95 else 1}f}".removesuffix(".0")
+    return signed(said, value) if value <= 0 or said == "0" else f"+{said}"
+
+
 def points(value: float) -> str:
     """A capability in ECI points."""
     return signed(f"{abs(value):,.0f}", value)

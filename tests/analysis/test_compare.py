@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from sim.analysis.compare import INDICATORS, WINDOWS, Comparison, compare, paired, whole_span
+from sim.analysis.compare import INDICATORS, WINDOWS, Comparison, compare, of_results, paired, whole_span
 from sim.record import MARKET
 from sim.run.errors import RunError
+from sim.run.simulate import simulate
 from sim.scenario import Resolved, load
 
 NAN = float("nan")
@@ -102,8 +106,42 @@ def test_text_says_what_minus_what(comparison: Comparison) -> None:
     assert lines[0] == "tiny against tiny: 3 pairs, seeds 3 to 5"
     assert lines[1] == "difference = tiny - tiny, mean over pairs with standard error and 90 % interval"
     assert [line for line in lines if line.startswith(("south", "world"))] == [
-        "south, last month", "south, all months", "world, last month", "world, all months",
+        "south, last month", "south, last 12 months", "south, all months",
+        "world, last month", "world, last 12 months", "world, all months",
     ]
+
+
+def test_the_path_is_the_paired_difference_of_each_month(comparison: Comparison) -> None:
+    path = comparison.path.query("column == 'capability' and region == 'south'").query("pairs > 0")
+    markets = (result.market[result.market["region"] == "south"] for result in (comparison.a, comparison.b))
+    a, b = (market.pivot_table(index="month", columns="replicate", values="capability") for market in markets)
+    np.testing.assert_allclose(path["difference"], (b - a).mean(axis=1))
+    last = comparison.table.query("indicator == 'best model (ECI)' and window == 'last month'").iloc[0]
+    assert path["difference"].iloc[-1] == pytest.approx(last["difference"])
+    assert path["low"].iloc[-1] == pytest.approx(last["low"])
+
+
+def test_results_of_other_seeds_are_not_paired(tiny: Resolved) -> None:
+    one, other = (simulate(tiny, seed=seed) for seed in (1, 2))
+    with pytest.raises(RunError, match=r"^'tiny' and 'tiny' have different seeds and cannot be paired$"):
+        of_results(one, other, "south")
+
+
+def test_a_comparison_is_saved_whole_and_not_replaced_unasked(comparison: Comparison, tmp_path: Path) -> None:
+    folder = comparison.save(tmp_path / "pair", command="aimarkets compare a b")
+    assert {path.name for path in folder.iterdir()} == {
+        "differences.csv", "path.csv", "flips.csv", "a.yaml", "b.yaml", "comparison.json", "comparison.png",
+        "comparison.svg", "comparison.csv", "comparison.txt",
+    }  # fmt: skip
+    about = json.loads((folder / "comparison.json").read_text())
+    assert about["scenario_hashes"] == [comparison.a.scenario.hash, comparison.b.scenario.hash]
+    assert pd.read_csv(folder / "differences.csv")["difference"].equals(
+        pd.read_csv(StringIO(comparison.table.to_csv()))["difference"]
+    )
+    with pytest.raises(RunError, match="holds a comparison already; --force replaces it"):
+        comparison.save(folder)
+    comparison.save(folder, force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["pair"]
 
 
 def test_an_unknown_region_is_refused(tiny: Resolved) -> None:

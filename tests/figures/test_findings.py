@@ -11,8 +11,11 @@ from sim.figures.compute import compute
 from sim.figures.frontier import frontier
 from sim.figures.margins import margins_firms, margins_roles, money_split
 from sim.figures.modes import modes_timeline
+from sim.figures.money import adoption_spending, money_dollars
 from sim.figures.prices import prices
 from sim.figures.propensity import propensity
+from sim.figures.rules import compute_rules
+from sim.figures.structure import capacity, concentration
 
 TIME = pd.date_range("2024-12-01", periods=25, freq="MS")
 
@@ -94,7 +97,7 @@ def test_margins():
     )
     labs = _labs(gross_margin=[-0.2, 0.5], revenue=1, revenue_hosting=0)
     assert _title(margins_firms(labs)) == (
-        "The largest labs' gross margins run from −20 % (Alibaba) to 50 % (OpenAI) "
+        "Of a dollar of revenue OpenAI keeps 50 cents as gross margin, Alibaba −20 cents, "
         "in the year to December 2026"
     )
 
@@ -104,6 +107,55 @@ def test_money():
     assert _title(money_split(market)) == (
         "Of each dollar spent on models, labs keep 30 cents, clouds 5, and serving costs 65; "
         "customers gain $1.50 beyond it"
+    )
+
+
+def test_money_in_dollars():
+    market = _market(
+        spending=4e9, profit_labs=1e9, profit_clouds=1e8, consumer_surplus=1e10, chip_spending=6e9
+    )
+    assert _title(money_dollars(market)) == (
+        "Customers pay $4 bn a month for models and gain $10 bn beyond it; firms spend $6 bn on chips, "
+        "in December 2026"
+    )
+
+
+def test_spending_by_maker():
+    keys = [TIME, ["us", "china", "row"], ["closed", "open"]]
+    usage = pd.MultiIndex.from_product(keys, names=["month", "origin", "openness"]).to_frame(index=False)
+    usage = usage.assign(replicate=0, spending=usage["openness"].map({"closed": 9e8, "open": 1e8}))
+    said = "The world spends $3 bn a month on models in December 2026, 10 % of it on open ones"
+    assert _title(adoption_spending(usage)) == said
+
+
+@pytest.mark.parametrize(
+    ("shortfall", "said"),
+    [
+        (0.4, "Chinese labs' money buys 40 % less training compute than at the world's best price"),
+        (0.0, "Chinese labs' money buys as much training compute as anybody's"),
+    ],
+)
+def test_compute_under_rules(shortfall, said):
+    market = _market(
+        compute=10,
+        compute_smuggled=1,
+        compute_domestic=2,
+        compute_offshore=0,
+        flop_price=1e4,
+        shortfall=shortfall,
+    )
+    assert _title(compute_rules(market)).startswith(said)
+    assert _title(compute_rules(market)).endswith("in the year to December 2026")
+
+
+def test_structure():
+    market = _market(concentration=[0.5, 0.25, 0.4], capacity_use=[0.6, 0.5, 0.55], served=1)
+    assert _title(concentration(market)) == (
+        "Spending is as concentrated as among 2.5 equal labs in the world, 2.0 in the US and 4.0 in China, "
+        "in the year to December 2026"
+    )
+    assert _title(capacity(market)) == (
+        "US firms use 60 % of their serving compute, Chinese firms 50 % of theirs, in the year to December 2026"
     )
 
 
