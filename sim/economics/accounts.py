@@ -39,9 +39,18 @@ def require_equal(
         )
 
 
-def require_at_most(what: str, names: Sequence[str], month: object, used: Array, stock: Array) -> None:
+def require_balance(what: str, month: object, left: float, right: float, scale: float) -> None:
+    """Raise if two accounts of the whole market differ by more than 1e-8 of `scale`."""
+    if not abs(left - right) <= RELATIVE * max(scale, 1e-12):
+        raise AccountError(f"{month}: {what} does not hold for the market: {left!r} against {right!r}")
+
+
+def require_at_most(
+    what: str, names: Sequence[str], month: object, used: Array, stock: Array | float
+) -> None:
     """Raise if something is used beyond its stock (by more than 1e-8 of it)."""
-    over = np.asarray(used) - np.asarray(stock) * (1.0 + RELATIVE)
+    over = used - np.asarray(stock) * (1.0 + RELATIVE)
     worst = int(np.argmax(over))
     if not over[worst] <= 1e-12:
-        raise AccountError(f"{month}: {what} for {names[worst]}: {used[worst]!r} of {stock[worst]!r}")
+        most = np.broadcast_to(stock, over.shape)[worst]
+        raise AccountError(f"{month}: {what} for {names[worst]}: {used[worst]!r} of {most!r}")

@@ -1,9 +1,9 @@
-"""Measures of a market that reports speak of."""
+"""Measures of a market that reports speak of; all take one market or several side by side."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
@@ -11,39 +11,39 @@ EARLIER_PROGRESS = 8.3 / 12.0
 """ECI points a month by which the frontier rose before a run begins (Epoch AI: 8.3 a year to April 2024)."""
 
 
-def concentration(amounts: Array) -> float:
-    """Herfindahl index of amounts, 0 to 1; NaN if there are none."""
-    total = float(np.sum(amounts))
-    return float(np.sum((amounts / total) ** 2)) if total > 0.0 else float("nan")
+def ratio(part: ArrayLike, whole: ArrayLike, least: float = 0.0) -> Array:
+    """A share; NaN where the whole is not above `least`."""
+    part, whole = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
+    some = whole > least
+    return np.asarray(np.where(some, part / np.where(some, whole, 1.0), np.nan))
 
 
-def lag_months(level: float, frontier: Array) -> float:
+def concentration(amounts: ArrayLike) -> Array:
+    """Herfindahl index of amounts, (..., firms), 0 to 1; NaN if there are none."""
+    amounts = np.asarray(amounts, dtype=float)
+    return ratio(np.sum(amounts**2, axis=-1), amounts.sum(axis=-1) ** 2)
+
+
+def lag_months(level: ArrayLike, frontier: ArrayLike) -> Array:
     """Months since the frontier first stood where a follower stands now.
 
     Parameters
     ----------
     level
-        The follower's capability, ECI points.
+        The followers' capability, ECI points, (...).
     frontier
-        Best capability by month up to now, never falling, (months,).
+        Best capability by month up to now, never falling once it is there, (months, ...).
 
     Returns
     -------
     0 at or beyond the frontier. A level below the first month's frontier is dated back at the earlier rate of
     progress. NaN if either is not there.
     """
-    if not np.isfinite(level) or not len(frontier) or not np.isfinite(frontier[-1]):
-        return float("nan")
-    now = len(frontier) - 1
-    if level >= frontier[-1]:
-        return 0.0
-    known = np.where(np.isfinite(frontier), frontier, -np.inf)
-    first, begins = int(np.argmax(known >= level)), int(np.argmax(np.isfinite(known)))
-    if first == begins:
-        return float(now - begins + max(known[begins] - level, 0.0) / EARLIER_PROGRESS)
-    return float(now - first)
-
-
-def ratio(part: float, whole: float) -> float:
-    """A share; NaN of nothing."""
-    return part / whole if whole > 0.0 else float("nan")
+    level, frontier = np.asarray(level, dtype=float), np.asarray(frontier, dtype=float)
+    known = np.where(np.isnan(frontier), -np.inf, frontier)
+    now, latest = len(known) - 1, known[-1]
+    first, begins = np.argmax(known >= level, axis=0), np.argmax(known > -np.inf, axis=0)
+    start = np.take_along_axis(known, begins[None], axis=0)[0]
+    earlier = np.where(first == begins, np.maximum(start - level, 0.0) / EARLIER_PROGRESS, 0.0)
+    lag = np.where(level >= latest, 0.0, now - first + earlier)
+    return np.where(np.isfinite(level) & np.isfinite(latest), lag, np.nan)
