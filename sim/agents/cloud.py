@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import mesa
 import numpy as np
 
-from sim.economics.demand import choice_shares
+from sim.choice.inclusive import buyers
+from sim.choice.standing import by_model
 from sim.world.offers import Offers, current_offers, with_community
 from sim.world.setting import TIERS, Array, Flags
 from sim.world.state import NEVER
@@ -97,15 +98,12 @@ def expected_margins(market: Market) -> Array:
     utility += market.tastes.about(offers, market.month).T
     utility -= np.log(price)[:, None] * eps
     utility[deal.at_home] -= eps * np.log(deal.dear)
-    model = offers.lab * 2 + offers.tier + np.where(offers.open_, 0, 2 * labs)
-    shares = choice_shares(
-        utility.T,
-        nests=(offers.tier, model),
-        nesting=(demand.tier_nesting, demand.host_nesting),
-    )
     months = s.hosting.payback
     reached = 1.0 - (1.0 - setting.cohorts.reconsider) ** (months / 2.0) if s.mechanisms.inertia else 1.0
-    tokens = (market.weights() * reached) @ shares * price**-demand.usage_elasticity
+    order, nested = by_model(setting, offers)
+    people = np.empty(len(offers))
+    people[order] = buyers(utility[order], market.weights() * reached, nested)
+    tokens = people * price**-demand.usage_elasticity
     margin = np.full((clouds, labs, TIERS), np.nan)
     hosted = slice(len(kept), None)
     keeps = 1.0 + deal.own_margin - deal.royalty

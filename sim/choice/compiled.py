@@ -1,4 +1,7 @@
-"""`sim.choice.inclusive` as machine code; the readable path is there."""
+"""Loops of `sim.choice.inclusive` as machine code; the readable path is there.
+
+Cohorts stand so that those who cannot have an offer come last as a rule: rows end with the last who can.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,6 @@ def inclusive(
 ) -> None:
     """Writes what `sim.choice.inclusive.inclusive_values` returns into `out`, (cases, values, cohorts)."""
     offers, cohorts = bare.shape
-    # Cohorts stand so that those who cannot have an offer come last as a rule: rows end with the last who can.
     begin, end = np.zeros(offers + 1, np.intp), np.zeros(offers, np.intp)
     for j in range(offers):
         for s in range(cohorts):
@@ -76,3 +78,62 @@ def inclusive(
             for s in range(cohorts):
                 some = total[v, s] > 0.0
                 total[v, s] = scale * log(max(total[v, s], 1e-300)) + peak[s] if some else -np.inf
+
+
+@entry
+def set_buyers(
+    utility: Array,
+    weights: Array,
+    nest: Ints,
+    value: Ints,
+    tiers: int,
+    values: int,
+    inner: float,
+    outer: float,
+    out: Array,
+) -> None:
+    """Writes what `sim.choice.inclusive.buyers` returns into `out`, (offers,)."""
+    offers, cohorts = utility.shape
+    begin, end = np.zeros(offers + 1, np.intp), np.zeros(offers, np.intp)
+    peak = np.full(cohorts, -1e6)
+    for j in range(offers):
+        for s in range(cohorts):
+            end[j] = s + 1 if utility[j, s] > -np.inf else end[j]
+            peak[s] = utility[j, s] if utility[j, s] > peak[s] else peak[s]
+        begin[j + 1] = begin[j] + end[j]
+    u = np.empty(begin[offers])
+    for j in range(offers):
+        row = begin[j]
+        for s in range(end[j]):
+            u[row + s] = (utility[j, s] - peak[s]) / inner
+    exponentiate(u)
+    of_model, each = np.zeros((len(value), cohorts)), np.zeros((len(value), cohorts))
+    of_tier, of_each = np.zeros((tiers, cohorts)), np.empty((tiers, cohorts))
+    longest = np.zeros(len(value), np.intp)
+    for j in range(offers):
+        row, m = begin[j], nest[j]
+        longest[m] = max(longest[m], end[j])
+        for s in range(end[j]):
+            of_model[m, s] += u[row + s]
+    for m in range(len(value)):
+        t = value[m]
+        for s in range(longest[m]):
+            some = of_model[m, s] > 0.0
+            in_tier = exp(inner / outer * log(max(of_model[m, s], 1e-300))) if some else 0.0
+            of_tier[t, s] += in_tier
+            each[m, s] = in_tier / max(of_model[m, s], 1e-300)
+    for s in range(cohorts):
+        total = exp(min(-peak[s], 700.0))
+        for t in range(tiers):
+            some = of_tier[t, s] > 0.0
+            of_each[t, s] = exp(outer * log(max(of_tier[t, s], 1e-300))) if some else 0.0
+            total += of_each[t, s]
+        for t in range(tiers):
+            of_each[t, s] *= weights[s] / total / max(of_tier[t, s], 1e-300)
+    for j in range(offers):
+        row, m = begin[j], nest[j]
+        t = value[m]
+        people = 0.0
+        for s in range(end[j]):
+            people += u[row + s] * each[m, s] * of_each[t, s]
+        out[j] = people

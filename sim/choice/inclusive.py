@@ -1,4 +1,4 @@
-"""Inclusive values of nests whose offers keep their prices: what customers find in all of them together."""
+"""Choice among offers whose prices are given: what customers find in nests of them, and how many take each."""
 
 from __future__ import annotations
 
@@ -78,3 +78,41 @@ def inclusive_values(
             with np.errstate(divide="ignore"):
                 row[v] = (outer if v < tiers else inner) * np.log(by_model[counted == v].sum(axis=0)) + peak
     return out
+
+
+def buyers(utility: Array, weights: Array, nested: Nested) -> Array:
+    """Customers of each offer, (offers,), among these offers and an outside option of utility 0.
+
+    The nested logit of `sim.economics.demand.choice_shares`, for offers sorted by model and without the shares of
+    single cohorts.
+
+    Parameters
+    ----------
+    utility
+        (offers, cohorts); -inf where the cohort cannot have the offer.
+    weights
+        Customers of each cohort, (cohorts,).
+    nested
+        Every model counts for its tier.
+    """
+    out = np.zeros(len(utility))
+    if not len(utility):
+        return out
+    if chosen(None) == "numba":
+        from sim.choice.compiled import set_buyers  # numba takes a while to import
+
+        set_buyers(utility, weights, *nested, out)
+        return out
+    nest, value, tiers, _, inner, outer = nested
+    hosts = np.flatnonzero(np.diff(nest, prepend=-1))
+    counted = value[nest[hosts]]
+    peak = np.maximum(utility.max(axis=0), -1e6)
+    u = np.exp((utility - peak) / inner)
+    of_model = np.add.reduceat(u, hosts, axis=0)
+    in_tier = of_model ** (inner / outer)
+    of_tier = np.array([in_tier[counted == t].sum(axis=0) for t in range(tiers)])
+    total = (of_tier**outer).sum(axis=0) + np.exp(np.minimum(-peak, 700.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_each = weights * of_tier ** (outer - 1.0) / total
+        each = np.where(of_model > 0.0, in_tier / of_model * of_each[counted], 0.0)
+    return np.asarray((u * np.repeat(each, np.diff([*hosts, len(u)]), axis=0)).sum(axis=1))

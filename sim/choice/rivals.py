@@ -53,18 +53,15 @@ class Rivals:
         """What the lab finds on the market beside its own models and what its firm sells."""
         theirs, by_us = now.offers.lab != lab, now.deal.seller == lab
         rows, served = np.flatnonzero(theirs & ~by_us), theirs & by_us
-        value, shared = now.tier_of_nest, rows[:0]
+        nest, value, shared = now.nested.nest, now.nested.value, rows[:0]
         if served.any():
             hosted = np.zeros(len(value), dtype=bool)
-            hosted[now.nest[served]] = True
-            beside = rows[hosted[now.nest[rows]]]
-            nests, first = np.unique(now.nest[beside], return_index=True)
+            hosted[nest[served]] = True
+            beside = rows[hosted[nest[rows]]]
+            nests, first = np.unique(nest[beside], return_index=True)
             value, shared = value.copy(), beside[first]
             value[nests] = TIERS + np.arange(len(nests))
-        demand = setting.scenario.demand
-        outer = 1.0 - demand.tier_nesting
-        inner = outer * (1.0 - demand.host_nesting)
-        nested = Nested(now.nest[rows], value, TIERS, TIERS + len(shared), inner, outer)
+        nested = now.nested._replace(nest=nest[rows], value=value, values=TIERS + len(shared))
         return cls(now, rows, nested, shared)
 
     def worth(self, setting: Setting, progress: Array, years: Array, lesson: Lesson) -> Array:

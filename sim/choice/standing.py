@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.choice.inclusive import Nested
 from sim.world.offers import Offers, current_offers
 from sim.world.policy import Policy
-from sim.world.setting import Array, Ints, Setting
+from sim.world.setting import TIERS, Array, Ints, Setting
 from sim.world.state import State
 from sim.world.tastes import Tastes
 from sim.world.terms import Costs, Terms, agreed
@@ -22,10 +23,8 @@ class Standing:
     ----------
     offers, deal
         The offers and their money terms.
-    nest
-        A number for each tier and model, which its hosts share, ascending from 0, (offers,).
-    tier_of_nest
-        (nests,)
+    nested
+        Hosts by model and models by tier.
     taste
         What customers think of offers but for capability and price, (offers, cohorts); where customers run a
         model themselves in a dear region, less what that costs them.
@@ -37,8 +36,7 @@ class Standing:
 
     offers: Offers
     deal: Terms
-    nest: Ints
-    tier_of_nest: Ints
+    nested: Nested
     taste: Array
     bare: Array
     tastes: Tastes
@@ -59,23 +57,26 @@ class Standing:
         costs = Costs.of(setting, state, policy, bandwidth_price)
         offers = current_offers(setting, state)
         taste = tastes.about(offers, month).T
-        model = _model(setting, offers)
-        order = np.argsort(model, kind="stable")
-        order = order[taste[order].max(axis=1) > -np.inf]
+        reachable = np.flatnonzero(taste.max(axis=1) > -np.inf)
+        order, nested = by_model(setting, offers.take(reachable))
+        order = reachable[order]
         offers, taste = offers.take(order), taste[order]
-        first = np.diff(model[order], prepend=-1) != 0
         deal = agreed(setting, policy, offers, costs)
         last = state.price[offers.slots(setting)]
         price = np.where(np.isfinite(last), last, 2.0 * deal.cost)
         sensitivity = setting.cohorts.price_sensitivity
         taste[deal.at_home] -= sensitivity * np.log(deal.dear)
         bare = taste - np.log(price)[:, None] * sensitivity
-        return cls(
-            offers, deal, np.cumsum(first) - 1, offers.tier[first], taste, bare, tastes, costs
-        )
+        return cls(offers, deal, nested, taste, bare, tastes, costs)
 
 
-def _model(setting: Setting, offers: Offers) -> Ints:
-    """A number for each tier and model on offer: hosts of one model share it."""
+def by_model(setting: Setting, offers: Offers) -> tuple[Ints, Nested]:
+    """An order in which hosts of one model stand together, and models of one tier; and the nests in that order."""
     of_lab = (offers.lab * 2 + offers.newest) * 2 + offers.open_
-    return np.asarray(offers.tier * (4 * len(setting.labs)) + of_lab)
+    model = offers.tier * (4 * len(setting.labs)) + of_lab
+    order = np.argsort(model, kind="stable")
+    first = np.diff(model[order], prepend=-1) != 0
+    demand = setting.scenario.demand
+    outer = 1.0 - demand.tier_nesting
+    inner = outer * (1.0 - demand.host_nesting)
+    return order, Nested(np.cumsum(first) - 1, offers.tier[order[first]], TIERS, TIERS, inner, outer)
