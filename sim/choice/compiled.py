@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.economics.compiled.jit import entry, exp, exponentiate, log
+from sim.economics.compiled.jit import entry, exp, log
 from sim.world.setting import Array, Ints
 
 
@@ -43,7 +43,8 @@ def inclusive(
             points, row = capability[case, j], begin[j]
             for s in range(end[j]):
                 u[row + s] = (level[case, s] - points) * per_width[s]
-        exponentiate(u)
+        for i in range(len(u)):
+            u[i] = exp(u[i])
         peak[:] = -1e6
         for j in range(offers):
             row = begin[j]
@@ -55,7 +56,8 @@ def inclusive(
             row = begin[j]
             for s in range(end[j]):
                 u[row + s] = (u[row + s] - peak[s]) / inner
-        exponentiate(u)
+        for i in range(len(u)):
+            u[i] = exp(u[i])
         j = 0
         while j < offers:
             of_model[:] = 0.0
@@ -106,7 +108,8 @@ def set_buyers(
         row = begin[j]
         for s in range(end[j]):
             u[row + s] = (utility[j, s] - peak[s]) / inner
-    exponentiate(u)
+    for i in range(len(u)):
+        u[i] = exp(u[i])
     of_model, each = np.zeros((len(value), cohorts)), np.zeros((len(value), cohorts))
     of_tier, of_each = np.zeros((tiers, cohorts)), np.empty((tiers, cohorts))
     longest = np.zeros(len(value), np.intp)
