@@ -9,7 +9,7 @@ REPLICATES ?= 8
 PIP_INSTALL = PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check docs schema golden bench clean
+.PHONY: help run test check docs schema gallery golden bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,11 +29,14 @@ docs: .venv/for-running  ## write the scenario schema and the reference of param
 
 schema: docs
 
+gallery: .venv/for-running  ## draw every figure anew for docs/gallery.md
+	$(BIN)/python docs/make_gallery.py $(REPLICATES)
+
 golden: .venv/for-running  ## write the baseline's golden numbers anew; say why in CHANGELOG.md
 	$(BIN)/python tests/golden/make.py
 
-bench: .venv/for-benching  ## CPU time of a baseline run, sweeps against other harnesses, patterns of docs/odd.md
-	$(BIN)/python benchmarks/run.py
+bench: .venv/for-benching  ## speed against its targets (docs/performance.md), sweeps against other harnesses, patterns of docs/odd.md
+	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/prices.py
 	$(BIN)/python benchmarks/sweep.py baseline 100 1
 	$(BIN)/python benchmarks/patterns.py 8

@@ -118,7 +118,9 @@ def main() -> int:
     """Measure, write, compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=200, help="runs through the process pool")
-    parser.add_argument("--only", nargs="*", default=[], help="keys of the rows to measure; nothing is written then")
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="keys of the rows to measure; nothing is written then"
+    )
     parser.add_argument("--store", action="store_true", help="store this run's ratios")
     parser.add_argument("--peak", help=argparse.SUPPRESS)  # a fresh process that measures its own memory
     options = parser.parse_args()

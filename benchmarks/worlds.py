@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import sim
+from sim.economics import bass_step, choice_shares, reconsider
 from sim.scenario import Scenario
 
 MONEY = ("capex", "staff", "funding", "cash", "initial_compute")
 """What the copies of a lab share, so that a market of many labs is not larger in all."""
+RATES = ("adopted", "innovation", "imitation", "between", "within", "outside")
 HORIZON = "2024-10"
 """Last of the 24 months in which markets of many labs are timed."""
 
@@ -69,3 +71,52 @@ def calibration() -> float:
             known[owner] = known.get(owner, 0.0) + share / (turn + 1.0)
         total += float(shares[:, 0].sum())
     return total + sum(known.values())
+
+
+class Lived(NamedTuple):
+    """A month as cohorts live through it, as arrays."""
+
+    slots: np.ndarray
+    utility: np.ndarray
+    tiers: np.ndarray
+    models: np.ndarray
+    vendors: np.ndarray
+
+
+def as_arrays(history: Any) -> list[Lived]:
+    """The months of a `History` of tests/reference, in the form in which a run has them."""
+    column = {segment.name: k for k, segment in enumerate(history.segments)}
+    rows = [column[name] for name, _ in history.kinds]
+    closed_only = np.array([only for _, only in history.kinds])[:, None]
+    sensitivity = history.of_cohorts("price_sensitivity")[:, None]
+    slot = {name: k for k, name in enumerate(history.names)}
+    months = []
+    for month in history.months:
+        utility = np.array(month.quality)[rows] - sensitivity * np.log(month.price)
+        utility[closed_only & ~np.array([offer.own for offer in month.offers])] = -np.inf
+        columns = ([getattr(offer, name) for offer in month.offers] for name in ("tier", "model", "vendor"))
+        slots = np.array([slot[offer.name] for offer in month.offers])
+        months.append(Lived(slots, utility, *(np.array(c) for c in columns)))
+    return months
+
+
+def live(history: Any, months: list[Lived]) -> np.ndarray:
+    """Shares of cohorts at the end, as `by_cohorts` of tests/reference gets them, from months as arrays."""
+    of = {name: history.of_cohorts(name) for name in RATES}
+    adopted, shares = of["adopted"], np.zeros((len(history.kinds), len(history.names)))
+    for month in months:
+        choice = choice_shares(
+            month.utility, nests=(month.tiers, month.models), nesting=history.nesting, outside=of["outside"]
+        )
+        before = adopted
+        adopted = bass_step(before, of["innovation"], of["imitation"], 1.0 / 12.0)
+        new = ((adopted - before) / adopted)[:, None]
+        kept = choice  # until the first offers nobody has chosen: all adopters do
+        if shares.any():
+            kept = reconsider(
+                shares[:, month.slots], choice, between=of["between"], within=of["within"],
+                vendor=month.vendors, available=np.isfinite(month.utility), outside=1.0 - shares.sum(axis=1),
+            )  # fmt: skip
+        shares = np.zeros_like(shares)
+        shares[:, month.slots] = (1.0 - new) * kept + new * choice
+    return shares

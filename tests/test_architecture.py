@@ -21,7 +21,7 @@ FLOORS = (
     ("run",),
     ("study",),
     ("analysis", "facts"),
-    ("report",),
+    ("report", "claims"),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

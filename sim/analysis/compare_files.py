@@ -6,9 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sim
 from sim.analysis import own_folder
-from sim.run.pictures import context_of, seeds_said
+from sim.run.pictures import context_of, source_of_all
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,8 +65,7 @@ def names_of(found: Comparison) -> tuple[str, str]:
 
 def source_of(found: Comparison) -> str:
     """Program, scenarios and seeds in one line."""
-    pair = [f"'{result.scenario.name}' {result.scenario.hash[:8]}" for result in (found.a, found.b)]
-    return f"aimarkets {sim.__version__}, scenarios {' and '.join(pair)}, {seeds_said(found.a.seeds)}"
+    return source_of_all([found.a, found.b])
 
 
 def _fill(found: Comparison, folder: Path, command: str | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ does not depend on units or scales.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,21 +37,21 @@ class Features:
         (cases, columns): ranks of values, or 0 and 1 for a level.
     meaning
         Of each column, the parameter and the level; -1 for a number.
-    sizes
+    values
         Values of each parameter in ascending order.
     """
 
     columns: NDArray[np.float32]
     meaning: tuple[tuple[int, int], ...]
-    sizes: tuple[Array, ...]
+    values: tuple[Array, ...]
 
     @classmethod
     def of(cls, values: Array, texts: frozenset[int]) -> Features:
         """Features of cases; `texts` are the numbers of the parameters whose values are levels."""
-        columns, meaning, sizes = [], [], []
+        columns, meaning, found = [], [], []
         for factor in range(values.shape[1]):
             there, ranks = np.unique(values[:, factor], return_inverse=True)
-            sizes.append(there)
+            found.append(there)
             if factor not in texts:
                 columns.append(ranks)
                 meaning.append((factor, -1))
@@ -58,16 +59,17 @@ class Features:
             for rank, level in enumerate(there):
                 columns.append(ranks == rank)
                 meaning.append((factor, int(level)))
-        return cls(np.column_stack(columns).astype(np.float32), tuple(meaning), tuple(sizes))
+        return cls(np.column_stack(columns).astype(np.float32), tuple(meaning), tuple(found))
 
     def limit(self, column: int, rank: float, *, above: bool) -> Limit:
         """What being on one side of a cut means."""
         factor, level = self.meaning[column]
-        sizes = self.sizes[factor]
+        values = self.values[factor]
         if level < 0:
-            at = float(sizes[int(np.floor(rank))] + sizes[int(np.floor(rank)) + 1]) / 2
+            below = int(np.floor(rank))
+            at = float(values[below] + values[below + 1]) / 2
             return Limit(factor, "above" if above else "up to", at)
-        levels = {level} if above else {int(other) for other in sizes if other != level}
+        levels = {level} if above else {int(other) for other in values if other != level}
         return Limit(factor, "levels", levels=frozenset(levels))
 
 
@@ -95,8 +97,16 @@ class Grower:
         tree = DecisionTreeClassifier(
             max_depth=DEPTH, min_weight_fraction_leaf=least, ccp_alpha=cut, random_state=self.seed
         )
+        return tree.fit(**self._sample(cases))
+
+    def _sample(self, cases: Cases) -> dict[str, Any]:
+        """Cases that have a weight, as scikit-learn takes them."""
         there = cases.weights > 0
-        return tree.fit(self.features.columns[there], cases.interest[there], sample_weight=cases.weights[there])
+        return {
+            "X": self.features.columns[there],
+            "y": cases.interest[there],
+            "sample_weight": cases.weights[there],
+        }
 
     def cut(self, cases: Cases, groups: Places) -> float:
         """Strength of cutting back: the strongest whose error is within a standard error of the least.
@@ -104,10 +114,7 @@ class Grower:
         The error is Brier's, on points left out: all cases of a group, a point, are in the same fold. Breiman et
         al. 1984, "Classification and Regression Trees", section 3.4.3.
         """
-        there = cases.weights > 0
-        path = self.tree(cases, 0.0).cost_complexity_pruning_path(
-            self.features.columns[there], cases.interest[there], sample_weight=cases.weights[there]
-        )
+        path = self.tree(cases, 0.0).cost_complexity_pruning_path(**self._sample(cases))
         alphas = np.unique(np.maximum(path.ccp_alphas, 0.0))
         between = np.sqrt(alphas[:-1] * alphas[1:])
         tried = np.quantile(between, np.linspace(0, 1, CUTS), method="nearest") if between.size else np.zeros(1)

@@ -17,6 +17,7 @@ from sim.cli import (
     calibrate,
     channels,
     check,
+    claims,
     compare,
     discover,
     explain,
@@ -67,6 +68,7 @@ app.command()(explain.explain)
 app.command()(sensitivity.sensitivity)
 app.command()(discover.discover)
 app.command()(sweep.sweep)
+app.command()(claims.claims)
 app.command()(validate.validate)
 app.command()(calibrate.calibrate)
 app.command()(check.check)

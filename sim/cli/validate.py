@@ -43,11 +43,14 @@ def validate(
     from sim.facts.files import VALIDATION
     from sim.facts.report import markdown
     from sim.facts.validate import validate as hold
+    from sim.run.errors import RunError
     from sim.scenario import load
 
     loaded = load(source, overrides or ())
     target = out or Path("outputs", f"{loaded.name}-validation")
     VALIDATION.check(target, force=force)
+    if report is not None and not report.absolute().parent.is_dir():
+        raise RunError(f"{report}: no such folder; name a file in one that exists with --report")
     with progress(f"{loaded.name} against facts", "runs") as tell:
         found = hold(
             loaded, facts, seed=seed, replicates=replicates, workers=workers, rivals=rivals, progress=tell

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from sim.economics.checks import InputError, fits, label_row, numbers
+from sim.economics import labels
+from sim.economics.checks import InputError, fits, numbers
 from sim.economics.nests import FloatArray, Labels
 
 _ROUNDING = 1e-9
@@ -142,10 +143,7 @@ def reconsider(
         raise InputError(
             f"shares: found sums up to {(total + none).max():g} with outside; allowed is at most 1"
         )
-    if (
-        available is not None
-        and target[~np.broadcast_to(np.asarray(available, dtype=bool), target.shape)].any()
-    ):
+    if available is not None and ((target > 0.0) & ~np.asarray(available, dtype=bool)).any():
         raise InputError("choice: found a share of an offer that is not available; allowed is 0")
 
     settled = kept.sum(axis=-1) + none
@@ -158,13 +156,21 @@ def reconsider(
 
 def _choose_within_vendor(shares: FloatArray, choice: FloatArray, vendor: Labels | None) -> FloatArray:
     """Every customer of a vendor follows `choice` among its offers; if that is nowhere, it stays."""
-    offers = shares.shape[-1]
-    labels = label_row("vendor", vendor, offers) or list(range(offers))
-    number = {label: i for i, label in enumerate(dict.fromkeys(labels))}
-    index = np.array([number[label] for label in labels], dtype=np.intp)
+    index = _vendors(vendor, shares.shape[-1])
     order = np.argsort(index, kind="stable")
-    starts = np.searchsorted(index[order], np.arange(len(number)))
-    customers = np.add.reduceat(shares[..., order], starts, axis=-1)[..., index]
-    likely = np.add.reduceat(choice[..., order], starts, axis=-1)[..., index]
-    chosen = likely > 0
-    return np.where(chosen, customers * choice / np.where(chosen, likely, 1.0), shares)
+    starts = np.searchsorted(index[order], np.arange(index.max(initial=-1) + 1))
+    customers, likely = (
+        np.add.reduceat(part.take(order, axis=-1), starts, axis=-1) for part in (shares, choice)
+    )
+    chosen = likely > 0.0
+    users = customers / np.where(chosen, likely, 1.0)
+    return np.where(chosen.take(index, axis=-1), users.take(index, axis=-1) * choice, shares)
+
+
+def _vendors(vendor: Labels | None, offers: int) -> NDArray[np.intp]:
+    """Number of each offer's vendor, in the order of appearance."""
+    found = labels.row("vendor", vendor, offers)
+    if isinstance(found, np.ndarray):
+        return labels.numbered(found - found.min(initial=0))[0]
+    number = {label: i for i, label in enumerate(dict.fromkeys(found or range(offers)))}
+    return np.array([number[label] for label in found or range(offers)], dtype=np.intp)

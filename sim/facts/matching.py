@@ -24,6 +24,8 @@ from sim.facts.rivals import scaled, tolerance_of
 from sim.facts.schema import Facts
 from sim.facts.score import LEAST, NORMAL_90
 
+FARTHEST = 7.0
+"""On a log scale what is a thousand times too much or too little is as far off as can be (7 = ln 1100)."""
 MOST = 3.0
 """Implausibility from which a fact is missed (Pukelsheim's three-sigma rule)."""
 KEPT = 0.2
@@ -55,7 +57,7 @@ class Targets:
 
     def on_scale(self, said: Array) -> Array:
         """What runs say, shape (runs, observations), on the facts' scales."""
-        logs = np.log(np.maximum(said, LEAST))
+        logs = np.clip(np.log(np.maximum(said, LEAST)), self.values - FARTHEST, self.values + FARTHEST)
         return np.where(self.log, np.where(np.isfinite(said), logs, np.nan), said)
 
 

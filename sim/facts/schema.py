@@ -103,32 +103,36 @@ def _comparable(fact: Fact) -> Iterator[Flaw]:
 
 
 def _dated(fact: Fact) -> Iterator[Flaw]:
-    if (fact.series is None) == (fact.value is None):
-        yield Flaw((), "both or none of 'series' and 'value'", "one of them")
+    flaws = list(_formed(fact))
+    yield from flaws
+    if flaws:
         return
     if fact.series is not None:
-        if not fact.series:
-            yield Flaw(("series",), "no values", "at least one month and its value")
-        if fact.since is not None or fact.until is not None:
-            yield Flaw((), "'since' or 'until' beside a series", "'window' for the months of each value")
-        last = max(fact.series, default=LAST)
-    elif fact.since is None or fact.until is None:
-        yield Flaw((), "a value without its months", "'since' and 'until'")
-        return
-    elif fact.until < fact.since:
-        yield Flaw(("until",), str(fact.until), f"a month from {fact.since} on")
-        return
+        key, last, months = "series", max(fact.series), fact.window
     else:
-        last = fact.until
+        assert fact.since is not None
+        assert fact.until is not None
+        key, last, months = "until", fact.until, fact.until - fact.since + 1
     if last > LAST:
-        yield Flaw(
-            ("series" if fact.series else "until",),
-            f"{last} with use '{fact.use}'",
-            f"months up to {LAST}; later facts are 'unrepresented'",
-        )
-    months = fact.window if fact.series else fact.until - fact.since + 1 if fact.until and fact.since else 1
+        allowed = f"months up to {LAST}; later facts are 'unrepresented'"
+        yield Flaw((key,), f"{last} with use '{fact.use}'", allowed)
     if fact.statistic in ("growth", "change") and months < 2:
         yield Flaw(("statistic",), f"{fact.statistic} over one month", "two months or more")
+
+
+def _formed(fact: Fact) -> Iterator[Flaw]:
+    """Whether it is a series, or a value with its months."""
+    dates = (fact.since, fact.until)
+    if (fact.series is None) == (fact.value is None):
+        yield Flaw((), "both or none of 'series' and 'value'", "one of them")
+    elif fact.series is not None and not fact.series:
+        yield Flaw(("series",), "no values", "at least one month and its value")
+    elif fact.series is not None and dates != (None, None):
+        yield Flaw((), "'since' or 'until' beside a series", "'window' for the months of each value")
+    elif fact.value is not None and None in dates:
+        yield Flaw((), "a value without its months", "'since' and 'until'")
+    elif fact.since is not None and fact.until is not None and fact.until < fact.since:
+        yield Flaw(("until",), str(fact.until), f"a month from {fact.since} on")
 
 
 def _measured(fact: Fact) -> Iterator[Flaw]:

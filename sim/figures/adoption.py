@@ -12,11 +12,12 @@ from pandas import DataFrame
 
 from sim.figures import ranking, wording
 from sim.figures.context import Options
+from sim.figures.header import Key
 from sim.figures.layout import Page
 from sim.figures.panel import Panel
 from sim.figures.scales import SHARE
 from sim.figures.series import Grid, Series, add
-from sim.figures.style import CLOSED, DASHES, OPEN, OTHER, firm_colour, region_colour, styled
+from sim.figures.style import BLACK, CLOSED, DASHES, OPEN, OTHER, firm_colour, region_colour, styled
 
 TOP = 8
 SPENDING = "#7A3E00"
@@ -54,12 +55,12 @@ def adoption_open(
                 ]
             )
         lines = page.panel("Open models alone, share", SHARE, 1.5)
-        for series, column, label, dash in (
-            (tokens, "open_token_share", "Of tokens", DASHES[0]),
-            (money, "open_spending_share", "Of spending", DASHES[1]),
+        for series, column, label, colour, dash, mark in (
+            (tokens, "open_token_share", "tokens", OPEN, DASHES[0], "point"),
+            (money, "open_spending_share", "spending", SPENDING, DASHES[1], "square"),
         ):
-            lines.line(series, label, OPEN if dash == DASHES[0] else SPENDING, dash)
-            page.observe(lines, column, region)
+            lines.line(series, f"Of {label}", colour, dash)
+            page.observe(lines, column, region, Key(mark, BLACK, f"observed, of {label}"))
         return page.finish(title or _open_finding(tokens, money, region, page))
 
 

@@ -153,7 +153,9 @@ def _reasons(row: Mapping[Hashable, Any]) -> Reasons:
     for component in there:
         part = 100.0 * (float(row[f"{taken}_{component}"]) - float(row[f"{other}_{component}"])) / scale
         if math.isfinite(part) and abs(part) >= 100.0 * LEAST:
-            bars.append(Bar(PARTS[component][0], start, start + part, math.nan, math.nan, acts=True, whole=False))
+            bars.append(
+                Bar(PARTS[component][0], start, start + part, math.nan, math.nan, acts=True, whole=False)
+            )
             start += part
     whole = 100.0 * (float(row[f"{taken}_payoff"]) - payoffs[other]) / scale
     bars.append(Bar("in all", 0.0, whole, math.nan, math.nan, acts=True, whole=True))

@@ -19,9 +19,9 @@ from sim.figures import events as strip
 from sim.figures.arrange import TICK, Columns, Place
 from sim.figures.context import Date, Event, day
 from sim.figures.header import EDGE, Head, Key, write
-from sim.figures.panel import Panel
+from sim.figures.panel import OBSERVED, Panel
 from sim.figures.series import Interval
-from sim.figures.style import BLACK, GRID, MUTED, TEXT, Width, preset
+from sim.figures.style import GRID, MUTED, TEXT, Width, preset
 
 
 class Page:
@@ -76,13 +76,16 @@ class Page:
         self.panels.append(Panel(axes, heading, scale, scaled, self.size))
         return self.panels[-1]
 
-    def observe(self, panel: Panel, indicator: str, region: str) -> None:
-        """Add the observed values of an indicator to a panel, where the caller gave any."""
+    def observe(self, panel: Panel, indicator: str, region: str, seen: Key = OBSERVED) -> None:
+        """Add the observed values of an indicator to a panel, where the caller gave any.
+
+        seen : their mark and its words: "point" or "square".
+        """
         frame = self._observed
         if frame is not None and len(frame):
             rows = frame[(frame["indicator"] == indicator) & (frame["region"] == region)]
             days = np.array([day(np.datetime64(when)) for when in rows["month"]], dtype=np.float64)
-            panel.points(days, rows["value"].to_numpy(dtype=np.float64, na_value=np.nan))
+            panel.points(days, rows["value"].to_numpy(dtype=np.float64, na_value=np.nan), seen)
 
     def finish(self, title: str) -> Figure:
         """Place everything and return the figure; `title` states the finding."""
@@ -95,8 +98,7 @@ class Page:
         lanes = [[] if self._small else self._lane(start, grid, axis, shown) for start in grid.starts]
         named = {label.mark for lane in lanes for label in lane}
 
-        if any(panel.observed for panel in self.panels):
-            self.key.append(Key("point", BLACK, "observed"))
+        self.key += dict.fromkeys(seen for panel in self.panels for seen in panel.observed)
         head = Head(title, self._subtitle(days, grid), self.key, size)
         foot = text.wrap(self.source, size.inches - 2 * EDGE, size.small, most=3)
         foot_height = text.height(size.small, len(foot)) + (0.06 if foot else 0.0)

@@ -108,9 +108,7 @@ def margins_firms(labs: DataFrame, *, title: str | None = None, **options: Unpac
         )
         for key in shown:
             panel = page.panel(page.name(key), MARGIN, 0.85)
-            for other in shown:
-                if other != key:
-                    panel.context(margins[other])
+            panel.context([margins[other] for other in shown if other != key])
             panel.line(margins[key], "", firm_colour(key))
         if not shown:
             page.panel("Gross margin", MARGIN)

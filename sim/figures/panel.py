@@ -7,14 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from pandas import DataFrame
 
 from sim.figures import plotted
 from sim.figures.gutter import End
+from sim.figures.header import Key
 from sim.figures.scales import Scale, Ticks, fit
 from sim.figures.series import Array, Series
 from sim.figures.style import BLACK, RULE, Dash, Width, tint
 from sim.figures.wording import NBSP
+
+OBSERVED = Key("point", BLACK, "observed")
 
 
 class Area(NamedTuple):
@@ -44,7 +48,7 @@ class Panel:
         self.ends: list[End] = []
         self.rows: list[tuple[float, str, str]] = []
         self.bands = self.areas = self.medians = 0  # most runs behind each, for the subtitle
-        self.observed = False
+        self.observed: list[Key] = []  # marks of observed values
         self.cut = False  # whether values lie below what is shown
         self.days: list[float] = []
         self.numbers: list[DataFrame] = []
@@ -89,9 +93,12 @@ class Panel:
             self.medians = max(self.medians, series.runs)
             self.bands = max(self.bands, series.runs if bands else 0)
 
-    def context(self, series: Series) -> None:
-        """The median as a thin grey line without a name, to hold the named ones against."""
-        self.axes.plot(series.days, series.median, color=RULE, linewidth=0.5 * self.size.line, zorder=1.2)
+    def context(self, others: Sequence[Series]) -> None:
+        """Medians as thin grey lines without names, to hold the named one against."""
+        lines = [np.column_stack([series.days, series.median]) for series in others]
+        self.axes.add_collection(
+            LineCollection(lines, colors=RULE, linewidths=0.5 * self.size.line, zorder=1.2), autolim=False
+        )
 
     def band(
         self, days: Array, middle: Array, low: Array, high: Array, label: str, colour: str, detail: str = ""
@@ -142,24 +149,24 @@ class Panel:
         self._cover(days, edges[0], edges[-1])
         self.areas = max(self.areas, parts[0].series.runs)
 
-    def points(self, days: Array, values: Array) -> None:
-        """Observed values, as black points."""
+    def points(self, days: Array, values: Array, seen: Key = OBSERVED) -> None:
+        """Observed values, as the black marks that the key explains."""
         keep = np.isfinite(values) & ((values > 0) | (self.scale.kind != "log"))
         if keep.any():
             self.axes.plot(
                 days[keep],
                 values[keep],
                 linestyle="",
-                marker="o",
+                marker="s" if seen.shape == "square" else "o",
                 markersize=2.6,
-                color=BLACK,
+                color=seen.colour,
                 markeredgecolor="white",
                 markeredgewidth=0.4,
                 zorder=5,
             )
             self._cover(days[keep], values[keep], values[keep])
-            self.numbers.append(plotted.of_points(self.heading, "observed", days[keep], values[keep]))
-            self.observed = True
+            self.numbers.append(plotted.of_points(self.heading, seen.words, days[keep], values[keep]))
+            self.observed.append(seen)
 
     def cover(self, days: Sequence[float]) -> None:
         """Make the page as long as these days."""

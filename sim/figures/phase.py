@@ -21,9 +21,11 @@ from sim.figures.plotted import keep
 from sim.figures.series import Array
 from sim.figures.style import BLACK, CLOSED, MUTED, OPEN, TEXT, Width, preset, styled
 
-MAP = LinearSegmentedColormap.from_list("closed to open", [CLOSED, "#8FC3E4", "#F7F7F7", "#F4B183", OPEN])
+MIDDLE = "#F7F7F7"
+MAP = LinearSegmentedColormap.from_list("closed to open", [CLOSED, "#8FC3E4", MIDDLE, "#F4B183", OPEN])
 WIDE_RANGE = 30.0  # largest over smallest value of a parameter, from which its axis may be logarithmic
 SKEW = 0.25  # median over largest value, below which it then is
+NARROW = 0.4  # span of shares below which colours show that span only
 HEIGHT = 0.72  # of the axes, as a part of their width
 BAR = 0.14  # inches: width of the colour bar
 STEPS = 64
@@ -105,11 +107,11 @@ def phase(
         foot = text.wrap(source, size.inches - 2 * EDGE, size.small, most=3)
         axes, bar = _lay_out(figure, head, foot, (across.heading, up.heading), size)
         if len(found):
-            norm = Normalize(0.0, 1.0) if share else Normalize(float(found.min()), _above(found))
-            _shade(axes, across, up, found, norm, level)
+            colours, norm = _shades(found, level, share=share)
+            _shade(axes, across, up, found, colours, norm, level)
             _ring(axes, across, up, baseline)
             _dress(axes, across, up, size)
-            _colour_bar(bar, norm, level, size, share=share)
+            _colour_bar(bar, colours, norm, level, size, share=share)
             keep(figure, _numbers(across, up, found, what))
         else:
             for each in (axes, bar):
@@ -124,6 +126,17 @@ def _means(points: DataFrame, x: str, y: str, value: str) -> DataFrame:
     """The mean outcome by x and y, where all three are numbers."""
     some = points[[x, y, value]].astype(float).replace([np.inf, -np.inf], np.nan).dropna()
     return some.groupby([x, y])[value].mean().reset_index()
+
+
+def _shades(found: Array, level: float, *, share: bool) -> tuple[LinearSegmentedColormap, Normalize]:
+    """Colours from closed to open over all shares; a part of them where all values lie close on one side."""
+    low, high = float(found.min()), float(found.max())
+    if not share:
+        return MAP, Normalize(low, _above(found))
+    if high - low >= NARROW or low < level < high:
+        return MAP, Normalize(0.0, 1.0)
+    ends = (MIDDLE, OPEN) if low >= level else (CLOSED, MIDDLE)
+    return LinearSegmentedColormap.from_list("one side", list(ends)), Normalize(low, _above(found))
 
 
 def _above(found: Array) -> float:
@@ -168,7 +181,15 @@ def _lay_out(
     return axes, bar
 
 
-def _shade(axes: Axes, across: Axis, up: Axis, found: Array, norm: Normalize, level: float) -> None:
+def _shade(
+    axes: Axes,
+    across: Axis,
+    up: Axis,
+    found: Array,
+    colours: LinearSegmentedColormap,
+    norm: Normalize,
+    level: float,
+) -> None:
     """Cells of a grid, or a surface through the points; the contour at the level."""
     x, y = across.place(), up.place()
     columns, lines = np.unique(x), np.unique(y)
@@ -177,18 +198,27 @@ def _shade(axes: Axes, across: Axis, up: Axis, found: Array, norm: Normalize, le
     if len(columns) * len(lines) == len(found) and min(len(columns), len(lines)) > 1:
         cells = np.empty((len(lines), len(columns)))
         cells[np.searchsorted(lines, y), np.searchsorted(columns, x)] = found
-        axes.pcolormesh(_edges(columns), _edges(lines), cells, cmap=MAP, norm=norm, rasterized=True)
+        axes.pcolormesh(_edges(columns), _edges(lines), cells, cmap=colours, norm=norm, rasterized=True)
         if crossed:
             axes.contour(columns, lines, cells, **line)
         return
     triangles = _triangles(x, y)
     if triangles is not None:
         steps = np.linspace(norm.vmin or 0.0, norm.vmax or 1.0, STEPS)
-        axes.tricontourf(triangles, np.clip(found, steps[0], steps[-1]), levels=steps, cmap=MAP, norm=norm)
+        axes.tricontourf(
+            triangles, np.clip(found, steps[0], steps[-1]), levels=steps, cmap=colours, norm=norm
+        )
         if crossed:
             axes.tricontour(triangles, found, **line)
     axes.scatter(
-        x, y, c=found, cmap=MAP, norm=norm, s=14 if triangles is None else 5, edgecolors=BLACK, linewidths=0.4
+        x,
+        y,
+        c=found,
+        cmap=colours,
+        norm=norm,
+        s=14 if triangles is None else 5,
+        edgecolors=BLACK,
+        linewidths=0.4,
     )
 
 
@@ -224,7 +254,7 @@ def _dress(axes: Axes, across: Axis, up: Axis, size: Width) -> None:
     """Ticks in the parameters' own units."""
     axes.autoscale_view()
     for axis, limits, place, most in (
-        (across, axes.get_xlim(), axes.xaxis, 0.9), (up, axes.get_ylim(), axes.yaxis, 1.8),
+        (across, axes.get_xlim(), axes.xaxis, 1.4), (up, axes.get_ylim(), axes.yaxis, 1.8),
     ):  # fmt: skip
         low, high = limits
         if axis.log:
@@ -248,11 +278,15 @@ def _plain(value: float) -> str:
     return wording.signed(said, value)
 
 
-def _colour_bar(bar: Axes, norm: Normalize, level: float, size: Width, *, share: bool) -> None:
+def _colour_bar(
+    bar: Axes, colours: LinearSegmentedColormap, norm: Normalize, level: float, size: Width, *, share: bool
+) -> None:
     low, high = float(norm.vmin or 0.0), float(norm.vmax if norm.vmax is not None else 1.0)
     shades = np.linspace(low, high, 128)[:, None]
-    bar.imshow(shades, aspect="auto", origin="lower", extent=(0, 1, low, high), cmap=MAP, norm=norm)
-    ticks = scales.fit(scales.SHARE if share else scales.Scale("linear", _plain), low, high, 1.4)
+    bar.imshow(shades, aspect="auto", origin="lower", extent=(0, 1, low, high), cmap=colours, norm=norm)
+    whole = share and (low, high) == (0.0, 1.0)
+    label = (lambda value: wording.share(value)) if share else _plain
+    ticks = scales.fit(scales.SHARE if whole else scales.Scale("linear", label), low, high, 1.4)
     inside = [(at, label) for at, label in zip(ticks.at, ticks.labels, strict=True) if low <= at <= high]
     bar.set_xticks([])
     bar.yaxis.tick_right()

@@ -130,7 +130,7 @@ def _names_room(panels: Sequence[Rows], size: Width, across: int, shared: bool) 
     names = [(text.plain(row.name), row.bold) for panel in panels for row in panel.rows]
     widest = max((text.width(name, size.small, bold) for name, bold in names), default=0.0)
     most = WIDEST * (size.inches - 2 * EDGE) / (1 if shared else across)
-    return min(widest, most) + NAME
+    return min(widest, most) + NAME + 1e-6  # a name that fits must not be cut for rounding
 
 
 def _panel(

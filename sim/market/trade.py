@@ -133,7 +133,7 @@ class Sales:
 
 def totals(which: Ints, values: Array, count: int) -> Array:
     """Sums of `values` by index, (count,)."""
-    return np.bincount(which, values, minlength=count).astype(float)
+    return np.bincount(which, values, minlength=count).astype(float, copy=False)
 
 
 def trade(market: Market) -> Sales:

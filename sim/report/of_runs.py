@@ -9,7 +9,6 @@ from functools import partial
 import pandas as pd
 from matplotlib.figure import Figure
 
-import sim
 from sim.analysis import compare_files
 from sim.analysis.compare import Comparison, of_results
 from sim.analysis.flips import by_lab
@@ -20,7 +19,7 @@ from sim.report import answer, assumptions, choices, limits, provenance
 from sim.report.content import Block, Picture, Report, Section, Table
 from sim.report.provenance import Source
 from sim.run.errors import RunError
-from sim.run.pictures import context_of, seeds_said, source_of, titles
+from sim.run.pictures import context_of, source_of, source_of_all, titles
 from sim.run.results import Result
 from sim.run.summary import end_state, written
 from sim.scenario import Resolved, load
@@ -62,10 +61,13 @@ def report(sources: list[Source]) -> Report:
     fan_chart = Picture("fan", partial(_fan, market, _context(results)))
     sections: list[Section] = [_comparisons(names, pairs, overview, fan_chart)] if len(results) > 1 else []
     sections += _figures(lead) if len(results) == 1 else []
-    for name, result in zip(names, results, strict=True):
+    for number, (name, result) in enumerate(zip(names, results, strict=True), start=1):
         several = f": {name}" if len(results) > 1 else ""
         sections.append(
-            Section(f"Release choices and their reasons{several}", [choices.table(result), *_reasons(result)])
+            Section(
+                f"Release choices and their reasons{several}",
+                [choices.table(result), *_reasons(result, number)],
+            )
         )
     sections += [
         Section("The last month in numbers", _end_states(names, results)),
@@ -116,14 +118,7 @@ def _pairs(results: list[Result]) -> list[Comparison]:
 
 def _context(results: list[Result]) -> Context:
     """What the figures of one or more results are told."""
-    context = context_of(results[0])
-    if len(results) == 1:
-        return context
-    said = ", ".join(f"'{result.scenario.name}' {result.scenario.hash[:8]}" for result in results)
-    seeds = {result.seeds: seeds_said(result.seeds) for result in results}
-    return replace(
-        context, source=f"aimarkets {sim.__version__}, scenarios {said}, {'; '.join(seeds.values())}"
-    )
+    return replace(context_of(results[0]), source=source_of_all(results))
 
 
 def _overview(market: pd.DataFrame, context: Context, width: str) -> Figure:
@@ -187,14 +182,14 @@ def _drawing(name: str, result: Result, context: Context) -> Callable[[str], Fig
     return lambda width: FIGURES[name](result.tables, replace(context, width=width))
 
 
-def _reasons(result: Result) -> list[Picture]:
+def _reasons(result: Result, number: int) -> list[Picture]:
     """The last choices of the labs whose models are used most, as figures."""
     labs = [str(lab) for lab in choices.end_modes(result).index]
     own = [lab for lab in labs if last_choice(result.decisions, lab) is not None]
     known, source = titles(result.scenario.scenario), source_of(result)
     return [
         Picture(
-            f"decision-{result.scenario.name}-{lab}",
+            f"decision-{number}-{lab}",
             partial(_decision, result, lab, known, source),
         )
         for lab in own[:EXPLAINED]

@@ -59,6 +59,15 @@ def source_of(result: Result) -> str:
     return f"aimarkets {sim.__version__}, {scenario}, {runs}"
 
 
+def source_of_all(results: Sequence[Result]) -> str:
+    """Program, scenarios and seeds in one line."""
+    if len(results) == 1:
+        return source_of(results[0])
+    scenarios = ", ".join(f"'{result.scenario.name}' {result.scenario.hash[:8]}" for result in results)
+    seeds = "; ".join(dict.fromkeys(seeds_said(result.seeds) for result in results))
+    return f"aimarkets {sim.__version__}, scenarios {scenarios}, {seeds}"
+
+
 def seeds_said(seeds: Sequence[int]) -> str:
     """Seeds in words: seed 1; seeds 1 to 8."""
     return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"

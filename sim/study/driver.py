@@ -22,6 +22,12 @@ DEATHS_TOGETHER = 2
 """A run that was lost this often with others is run alone, so that it is plain who took the worker along."""
 DEATHS_ALONE = 2
 """A run that took its worker along this often, alone, is recorded as failed."""
+LOSSES_IN_A_ROW = DEATHS_TOGETHER + DEATHS_ALONE + 2
+"""So many losses with nothing done between them are not the fault of one run."""
+IN_VAIN = (
+    "worker processes die before they finish a run: for lack of memory, or because the script that asks for "
+    "workers has no `if __name__ == '__main__':` around it"
+)
 
 Pair = tuple[int, int]
 
@@ -101,6 +107,7 @@ class Driver:
         self._flying: dict[Future[Report], Batch] = {}
         self._pace = Pace(hands.slots)
         self._estimated = False
+        self._losses = 0
 
     def run(self) -> None:
         """Do every run, or stop early with what is finished in the dataset.
@@ -147,7 +154,9 @@ class Driver:
 
     def _recover(self) -> None:
         """Leave a broken executor with all that it still gives back, so that another is opened."""
-        self.stopped = self.stopped or self.hands.renew()
+        self._losses += 1
+        in_vain = IN_VAIN if self._losses >= LOSSES_IN_A_ROW else ""
+        self.stopped = self.stopped or in_vain or self.hands.renew()
         if self.hands.breaks:
             for future in list(self._flying):
                 self._land(future)
@@ -185,6 +194,7 @@ class Driver:
         if problem:
             self.stopped = self.stopped or f"{self.store.folder} cannot be written: {problem}"
             return
+        self._losses = 0
         self.done += len(report.seconds)
         self._queue.returned.extend(batch.units[len(report.seconds) :])
         for unit in batch.units:
@@ -205,8 +215,11 @@ class Driver:
         self.watch.progressed(self.done, self.asked)
 
     def _wind_up(self) -> None:
-        """Let the workers finish the run that they are at, and take in what they have."""
+        """Let the workers finish the run that they are at, and take in what they have.
+
+        What waits for a worker is not cancelled: it comes back undone at once, and a cluster cannot tell what
+        waits from what runs.
+        """
         self.store.ask_to_stop()
         for future in list(self._flying):
-            future.cancel()
             self._land(future)

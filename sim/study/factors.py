@@ -15,6 +15,8 @@ from sim.scenario.uncertainty import Distribution
 
 SCENARIO = "scenario"
 """Name of the factor whose levels are whole scenarios."""
+DRAW = "draw"
+"""Name of the factor whose levels number draws of all that is uncertain and that no other factor sets."""
 
 Value = object
 """A plain value: number, text, switch, or list or mapping of them."""
@@ -34,7 +36,7 @@ class Factor:
         ``"range"`` (`low`, `high`, `scale`), ``"values"`` and ``"scenario"`` (`values`), ``"distribution"``
         (`distribution`).
     keys
-        Key paths that it sets; none for whole scenarios.
+        Key paths that it sets; none for whole scenarios and for draws.
     low, high, scale, steps
         Of a range; `steps` is how many values a grid takes.
     whole

@@ -17,10 +17,11 @@ from sim.scenario.shapes import Bounds, Shape
 from sim.scenario.translation import spot_of
 from sim.study import indicators
 from sim.study.design import ENUMERATED, MORRIS_LEVELS, POWER_OF_TWO, count
-from sim.study.factors import SCENARIO, Factor
+from sim.study.factors import DRAW, SCENARIO, Factor
 from sim.study.indicators import Indicator
 from sim.study.reading import VARY, path_of_study, read_study
 from sim.study.schema import (
+    LAST_SEED,
     MAX_POINTS,
     AnyFactor,
     DistributionEntry,
@@ -133,6 +134,9 @@ class _Desk:
                 assert isinstance(entry, ValuesEntry)
                 yield Factor(name, "scenario", values=tuple(entry.values))
                 continue
+            if name == DRAW:
+                yield from self._draws(entry, bases)
+                continue
             known = len(self.problems)
             keys = self._keys(name, entry, bases)
             for key in keys:
@@ -143,6 +147,21 @@ class _Desk:
             if len(self.problems) == known and factor is not None:
                 self._check(factor, bases)
                 yield factor
+
+    def _draws(self, entry: AnyFactor, bases: Mapping[str, Resolved]) -> Iterator[Factor]:
+        """The factor that numbers draws."""
+        known = len(self.problems)
+        values = entry.values if isinstance(entry, ValuesEntry) else []
+        if not values or not all(type(v) is int and 0 <= v <= LAST_SEED for v in values):
+            self.note((VARY, DRAW), "no list of whole numbers", "numbers of draws, such as [1, 2, 3]")
+        if len(set(map(repr, values))) < len(values):
+            self.note((VARY, DRAW), "a value twice", "each value once")
+        if self.read.uncertainty:
+            self.note("uncertainty", "given beside vary.draw", "one of the two: draws by seed, or by number")
+        if not any(base.distributions for base in bases.values()):
+            self.note((VARY, DRAW), "no distribution in the scenario to draw from", "a scenario that has some")
+        if len(self.problems) == known:
+            yield Factor(DRAW, "values", values=tuple(values))
 
     def _keys(self, name: str, entry: AnyFactor, bases: Mapping[str, Resolved]) -> tuple[str, ...]:
         """Key paths of a factor; ``*`` stands for every name at its place."""

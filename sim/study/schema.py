@@ -67,12 +67,18 @@ AnyFactor = Annotated[RangeEntry | ValuesEntry | DistributionEntry | PriorEntry,
 
 
 class IndicatorEntry(Entry):
-    """What is kept of a run: a column of `market`, `labs` or `clouds` for one region, lab or cloud."""
+    """What is kept of a run: a column of `market`, `labs` or `clouds` for one region, lab or cloud.
+
+    With `segments`, `origin` or `weights` it is the part of a column of `usage` that has them, in the region.
+    """
 
     column: str
     region: str | None = None
     lab: str | None = None
     cloud: str | None = None
+    segments: list[str] = Field([], description="Only use by these buyer types")
+    origin: str | None = Field(None, description="Only use of models of this region's labs")
+    weights: Literal["open", "closed"] | None = Field(None, description="Only use of such models")
     take: Literal["end", "mean", "series"] = "end"
     since: Month | None = None
     until: Month | None = None

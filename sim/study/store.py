@@ -203,10 +203,6 @@ class Store:
             if pending.exists():
                 pending.rename(self.folder / table / f"part-{name}")
 
-    def parts(self) -> int:
-        """Number of batches in the dataset."""
-        return len(self._parts(RUNS))
-
     def done(self, points: int, replicates: int) -> NDArray[np.bool_]:
         """Which runs are in the dataset, (points, replicates)."""
         found = np.zeros((points, replicates), dtype=bool)
@@ -214,11 +210,6 @@ class Store:
             ids = pq.ParquetFile(path).read([POINT, "replicate"])
             found[ids[POINT].to_numpy(), ids["replicate"].to_numpy()] = True
         return found
-
-    def failed(self) -> int:
-        """Number of runs in the dataset that failed."""
-        parts = (pq.ParquetFile(path).read(["status"])["status"].to_pylist() for path in self._parts(RUNS))
-        return sum(part.count(FAILED) for part in parts)
 
     def _parts(self, table: str) -> list[Path]:
         return sorted((self.folder / table).glob("part-*.parquet"))

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from sim.scenario import Resolved, Scenario
-from sim.study.factors import SCENARIO, Factor
+from sim.study.factors import DRAW, SCENARIO, Factor
 from sim.study.indicators import Indicator
 from sim.study.schema import Design
 from sim.study.variants import Variants
@@ -100,6 +100,8 @@ class Study:
         """
         values = self.values(entries)
         variants = self._variants[self.base_of(entries)]
+        if DRAW in entries:
+            return variants.drawn(values, int(entries[DRAW]))
         drawn = self.uncertainty and seed is not None
         return variants.drawn(values, int(seed or 0)) if drawn else variants.scenario(values)
 

@@ -60,4 +60,6 @@ def _factor(factor: Factor) -> dict[str, Any]:
 def _indicator(one: Indicator) -> dict[str, Any]:
     found: dict[str, Any] = {"column": one.column, one.by: one.entity, "take": one.take}
     months = {"since": one.since, "until": one.until}
+    found |= {"segments": list(one.segments)} if one.segments else {}
+    found |= {key: part for key, part in (("origin", one.origin), ("weights", one.weights)) if part is not None}
     return found | {key: str(month) for key, month in months.items() if month is not None}

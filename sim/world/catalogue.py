@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -88,16 +89,15 @@ class Catalogue:
         """Chips that a rule's predicate covers."""
         if predicate not in self._covered:
             test = parse(predicate)
-            chips = self.setting.scenario.chips
-            self._covered[predicate] = np.array(
-                [
-                    test(
-                        {"name": name, **chip.model_dump(exclude={"supply", "released", "retired", "title"})}
-                    )
-                    for name, chip in chips.items()
-                ]
-            )
+            self._covered[predicate] = np.array([test(fields) for fields in self._fields])
         return self._covered[predicate]
+
+    @cached_property
+    def _fields(self) -> list[dict[str, Any]]:
+        """What predicates read of each chip."""
+        left_out = {"supply", "released", "retired", "title"}
+        chips = self.setting.scenario.chips.items()
+        return [{"name": name, **chip.model_dump(exclude=left_out)} for name, chip in chips]
 
     def on_sale(self, month: int | slice) -> Flags:
         """Chips sold in that month."""

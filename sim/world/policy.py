@@ -100,15 +100,10 @@ def policy_of(setting: Setting, events: Iterable[AnyEvent], month: Month) -> Pol
     regions, segments, labs = len(setting.regions), len(setting.segments), len(setting.labs)
     region = {name: i for i, name in enumerate(setting.regions)}
     lab = {name: i for i, name in enumerate(setting.labs)}
-    withdrawn = np.zeros((labs, regions), dtype=bool)
-    for i in range(labs):
-        sold = setting.lab_row(i).sells_in
-        if sold:
-            withdrawn[i] = [name not in sold for name in setting.regions]
     policy = Policy(
         rules=[],
         offshore=np.ones(regions, dtype=bool),
-        withdrawn=withdrawn,
+        withdrawn=setting.once("not sold in", lambda: _not_sold_in(setting)).copy(),
         ban_service=np.zeros((len(setting.cohorts), labs)),
         ban_weights=np.zeros((len(setting.cohorts), labs)),
         home_burden=np.zeros((regions, segments)),
@@ -154,6 +149,12 @@ def policy_of(setting: Setting, events: Iterable[AnyEvent], month: Month) -> Pol
             case ReleasePolicy():
                 policy.release.append(event)
     return policy
+
+
+def _not_sold_in(setting: Setting) -> Flags:
+    """Regions in which labs have never meant to sell, (labs, regions)."""
+    sold = [setting.lab_row(i).sells_in for i in range(len(setting.labs))]
+    return np.array([[bool(names) and region not in names for region in setting.regions] for names in sold])
 
 
 def _ban(setting: Setting, policy: Policy, ban: VendorBan) -> None:

@@ -171,7 +171,7 @@ class Setting:
 
     def lab_row(self, i: int) -> Lab:
         """Parameters of lab i; an entrant's are the scenario's template."""
-        rows = list(self.scenario.labs.values())
+        rows = self.once("rows of labs", lambda: list(self.scenario.labs.values()))
         return rows[i] if i < len(rows) else self.scenario.entry.entrant
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:

@@ -60,10 +60,10 @@ def buy(
     policies = policy if isinstance(policy, ChipPolicies) else ChipPolicies.same(policy)
     groups = catalogue.groups(policies)
     firm_region = catalogue.setting.firm_region
-    money = zip(_sums(groups.of, training, len(groups)), _sums(groups.of, serving, len(groups)), strict=True)
+    money = (_sums(groups.of, budget, len(groups)).tolist() for budget in (training, serving))
     visits: list[_Visit] = []
     sold: list[float] = []
-    for group, (to_train, to_serve) in zip(groups, money, strict=True):
+    for group, to_train, to_serve in zip(groups, *money, strict=True):
         if group.firm is None:  # the first of its region
             sold = []
         found = _find(catalogue, group, state, month, sold)
@@ -95,7 +95,7 @@ def buy(
 
 def _sums(which: Ints, values: Array, count: int) -> Array:
     """Sums of `values` by index, (count,); one after the other, so that a firm without money changes no bit."""
-    return np.bincount(which, values, minlength=count).astype(float)
+    return np.bincount(which, values, minlength=count).astype(float, copy=False)
 
 
 class _Visit(NamedTuple):

@@ -17,7 +17,6 @@ def result(aimarkets, folder: Path) -> Path:
     ("options", "name", "begins"),
     [
         ((), "outputs/tiny-report.html", b"<!DOCTYPE html>"),
-        (("--format", "pdf"), "outputs/tiny-report.pdf", b"%PDF-"),
         (("--out", "deep/er/tiny.svg"), "deep/er/tiny.svg", b"<?xml"),
         (("--format", "png", "--out", "picture"), "picture", b"\x89PNG"),
     ],

@@ -85,3 +85,12 @@ def test_keeps_what_is_there_unless_told(aimarkets, folder: Path) -> None:
     )
     assert aimarkets(*quick, "--force").exit_code == 0
     assert not list(folder.glob(".mine*"))
+
+
+def test_a_report_without_a_folder_is_told_before_the_runs(aimarkets, folder: Path) -> None:
+    refused = aimarkets(*SHORT, "--report", "gone/report.md")
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        "gone/report.md: no such folder; name a file in one that exists with --report\n"
+    )
+    assert {path.name for path in folder.iterdir()} == {"facts.yaml", "tiny.yaml"}

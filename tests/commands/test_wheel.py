@@ -35,8 +35,10 @@ def test_shipped_scenarios_are_found(tmp_path: Path) -> None:
     dependencies = next(path for path in sys.path if path.endswith("site-packages"))
     (site / "dependencies.pth").write_text(f"{dependencies}\n")
     command = home / "bin" / "aimarkets"
-    expected = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
-    assert [line.split()[0] for line in run(command, "list", cwd=tmp_path).splitlines()] == expected
+    listed = run(command, "list", cwd=tmp_path).split("\nstudies, for 'aimarkets sweep'\n")
+    for folder, part in zip(("scenarios", "scenarios/studies"), listed, strict=True):
+        expected = sorted(path.stem for path in (ROOT / folder).glob("*.yaml"))
+        assert [line.split()[0] for line in part.splitlines()] == expected
     where = run(home / "bin" / "python", "-c", "import sim; print(sim.__file__)", cwd=tmp_path).strip()
     assert Path(where).is_relative_to(home)
     assert "no problems" in run(command, "check", "baseline", cwd=tmp_path)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from hashlib import sha256
 
+import pandas as pd
 import pytest
 
 from sim.facts.indicators import INDICATORS
 from sim.facts.observations import comparable, observations
-from sim.facts.reading import load_facts
+from sim.facts.reading import load_facts, shipped_facts
 from sim.facts.schema import LAST
 from sim.facts.validate import missing_names
 from sim.scenario import ScenarioError, load
@@ -128,3 +129,20 @@ def test_an_opening_after_the_end_is_refused(facts):
 
 def test_every_indicator_tells_unit_and_meaning():
     assert all(one.unit and one.meaning and one.columns for one in INDICATORS.values())
+
+
+def test_the_points_of_figures_agree_with_the_facts(shipped):
+    """`observed.csv` and `facts.yaml` were entered apart; where both speak of a month they say the same."""
+    rows = pd.read_csv(shipped_facts().with_name("observed.csv"))
+    points = {(row.indicator, row.region, row.month): row.value for row in rows.itertuples()}
+    compared = 0
+    for fact in comparable(shipped).values():
+        column = (fact.indicator or "").removeprefix("market.")
+        plain = fact.series is not None and fact.window == 1 and fact.over is None and fact.minus is None
+        if plain and column != fact.indicator:
+            for month, value in fact.series.items():
+                key = (column, fact.where["region"][0], str(month))
+                if key in points:
+                    assert points[key] == value, key
+                    compared += 1
+    assert compared > 30

@@ -59,8 +59,8 @@ def test_a_fact_out_of_the_model_itself_hits(tiny, file, truth):
 
 
 def test_workers_change_nothing(tiny, file):
-    here = validate(tiny, file, replicates=2, workers=1)
-    there = validate(tiny, file, replicates=2, workers=2)
+    here = validate(tiny, file, replicates=2, workers=1, rivals=False)
+    there = validate(tiny, file, replicates=2, workers=2, rivals=False)
     assert here.table.equals(there.table)
     assert repr(here) == repr(there)
 

@@ -140,7 +140,8 @@ def test_observed_points_are_black_and_in_the_key(make, context):
     observed = make()["market"][["month", "region"]].assign(indicator="open_token_share", value=0.25)
     observed = observed[observed["region"] == "world"].iloc[::12]
     figure = FIGURES["adoption-open"](make(), replace(context, observed=observed))
-    assert "observed" in _words(figure)
+    assert "observed, of tokens" in _words(figure)
+    assert "observed, of spending" not in _words(figure)
     points = [
         [line for line in axes.lines if line.get_marker() == "o" and len(line.get_xdata()) > 5]
         for axes in figure.axes

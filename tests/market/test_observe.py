@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sim.economics import bass_step
 from sim.economics.indicators import concentration, lag_months, ratio
 from sim.market import Market
+from sim.market.regions import members, sums
 from sim.market.trade import Sales
 from sim.record import MODES
 from sim.scenario import Resolved
@@ -205,3 +206,30 @@ class TestMeasures:
     def test_lag_before_the_first_month_is_dated_back(self):
         """8.3 points a year: 4.15 points below the first frontier is half a year before it."""
         assert lag_months(100.0 - 4.15, np.array([100.0, 100.0, 104.0])) == pytest.approx(2 + 6)
+
+    @given(st.lists(st.floats(90.0, 120.0), min_size=1, max_size=6), st.integers(1, 8))
+    def test_lags_side_by_side_are_those_of_each(self, levels, months):
+        frontiers = np.maximum.accumulate(
+            np.random.default_rng(months).uniform(95, 115, (months, len(levels)))
+        )
+        frontiers[: months // 3] = np.nan
+        found = lag_months(levels, frontiers)
+        each = [lag_months(level, frontier) for level, frontier in zip(levels, frontiers.T, strict=True)]
+        np.testing.assert_array_equal(found, each)
+
+    def test_shares_of_too_little_are_missing(self):
+        np.testing.assert_array_equal(
+            ratio([1.0, 2.0, 3.0], [0.5, 4.0, 0.0], least=1.0), [np.nan, 0.5, np.nan]
+        )
+
+
+class TestSums:
+    @given(st.lists(st.tuples(st.integers(0, 2), st.floats(-1e9, 1e9)), min_size=1, max_size=30), st.data())
+    def test_by_region_and_over_the_world_and_who_has_nothing_changes_no_bit(self, entities, data):
+        region, value = (np.array(column) for column in zip(*entities, strict=True))
+        found = sums(region, np.array([value, 2.0 * value]), 3)
+        expected = members(region, 3) @ value
+        np.testing.assert_allclose(found, [expected, 2.0 * expected], atol=1e-12 * np.abs(value).sum())
+        where = data.draw(st.lists(st.integers(0, len(value)), max_size=40))
+        idle = sums(np.insert(region, where, 1), np.insert(value, where, 0.0)[None], 3)
+        np.testing.assert_array_equal(idle[0], found[0])

@@ -28,7 +28,7 @@ def folders(tiny: Resolved, tmp_path_factory) -> dict[str, Path]:
     made = {
         "tiny": simulate(tiny, replicates=3),
         "rich": simulate(tiny.with_values(rich), replicates=3),
-        "wild": simulate(tiny.with_values(wild), replicates=2),
+        "wild": simulate(tiny.with_values(wild), replicates=3),
         "single": simulate(tiny, seed=7),
     }
     for name, result in made.items():

@@ -29,7 +29,9 @@ def test_source_names_version_scenario_and_seeds(result: Result) -> None:
 
 
 @pytest.mark.slow
-def test_every_figure_is_drawn_as_png_and_svg(result: Result, tmp_path: Path) -> None:
+def test_every_figure_is_drawn_with_its_numbers_and_words(result: Result, tmp_path: Path) -> None:
     files = draw(result, tmp_path / "figures")
-    assert {file.name for file in files} == {f"{name}.{form}" for name in FIGURES for form in ("png", "svg")}
-    assert all(file.stat().st_size > 1000 for file in files)
+    forms = ("png", "svg", "csv", "txt")
+    assert {file.name for file in files} == {f"{name}.{form}" for name in FIGURES for form in forms}
+    assert all(file.stat().st_size > 1000 for file in files if file.suffix in (".png", ".svg"))
+    assert all(file.read_text().strip() for file in files if file.suffix in (".csv", ".txt"))

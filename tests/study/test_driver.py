@@ -125,6 +125,18 @@ def test_a_run_that_kills_its_worker_is_found_and_recorded_and_the_others_are_do
     assert (driver.done, driver.failed) == (40, 1)
 
 
+def test_workers_that_all_die_at_once_stop_the_sweep(drive):
+    """As in a script without its guard, where every worker starts the script again."""
+
+    def die(batch: Batch) -> Report:
+        raise BrokenProcessPool("died")
+
+    driver, batches, _ = drive(die)
+    assert driver.stopped.startswith("worker processes die before they finish a run: for lack of memory, or")
+    assert driver.done == driver.failed == 0
+    assert len(batches) <= 2 * 6
+
+
 def failing(batch: Batch) -> Report:
     failures = tuple(Failure(Unit(*unit), 1, "2023-02", "ValueError: x") for unit in batch.units if unit[0] == 1)
     return Report("", tuple(0.2 for _ in batch.units), failures)
@@ -163,16 +175,6 @@ def test_what_a_worker_did_not_get_to_is_given_out_again(drive):
         return Report("", tuple(0.2 for _ in batch.units[: max(1, len(batch.units) // 2)]), ())
 
     assert drive(half)[0].done == 40
-
-
-def test_ctrl_c_takes_in_what_is_under_way(drive):
-    def interrupted(batch: Batch) -> Report:
-        if batch.units[0][0] >= 10:
-            raise KeyboardInterrupt
-        return fine(batch)
-
-    with pytest.raises(KeyboardInterrupt):
-        drive(interrupted)
 
 
 def test_memory_does_not_grow_with_the_number_of_runs(drive):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sim
@@ -35,6 +35,7 @@ CHANGES = st.fixed_dictionaries(
 
 
 @given(CHANGES)
+@settings(max_examples=30)
 def test_a_variant_is_what_the_whole_reading_gives(values):
     assert outcome(VARIANTS.scenario, values) == outcome(lambda v: BASELINE.with_values(v).scenario, values)
 
