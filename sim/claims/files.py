@@ -65,7 +65,8 @@ def forest(found: Findings) -> pd.DataFrame:
 def _bar(claim: ClaimFound, place: int) -> dict[str, object]:
     part = claim.parts[place]
     letter = chr(ord("a") + place) if len(claim.parts) > 1 else ""
-    head = f"{claim.claim.text.number}{letter}"
+    topic = claim.claim.name.lstrip("0123456789-").replace("-", " ")
+    head = f"{claim.claim.text.number}{letter} {topic}:"
     if not isinstance(part, PartFound):
         nothing = dict.fromkeys(("value", "low", "high", "counts_from", "counts_to"), math.nan)
         return {"name": f"{head} {part.name.replace('_', ' ')}", "verdict": UNTESTABLE, **nothing}

@@ -164,7 +164,8 @@ def _part(part: PartFound | Part) -> Iterator[str]:
     if test.beside is not None:
         yield f"  Less the same effect between others: {_pair(test.beside)}"
     size = f"{100 * test.smallest:g} %" if test.form == "ratio" else f"{test.smallest:g}"
-    yield f"  Effect: {test.unit}, of {_measured(part)}. It counts if {DIRECTIONS[test.direction].format(size)}."
+    counts = DIRECTIONS[test.direction].format(size).replace("-0 or", "0 or")
+    yield f"  Effect: {test.unit}, of {_measured(part)}. It counts if {counts}."
     luck = "" if math.isnan(part.luck) else f" Luck is {_share(part.luck)} of its variance over draws."
     yield f"  {effect_said(part)} under the scenario's own rule.{luck}"
     for rule, other in part.others.items():

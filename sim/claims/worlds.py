@@ -14,8 +14,6 @@ from sim.scenario.nodes import Node, Scalar, Table, leaves, path_text, plain, wr
 from sim.scenario.problems import did_you_mean, listed
 from sim.scenario.resolved import BLUEPRINT, resolve
 
-
-
 MOST_TOLD = 8
 """Most changes that are named one by one."""
 
@@ -62,19 +60,14 @@ def in_words(node: Table) -> str:
     if len(changes) > MOST_TOLD:
         changes = [f"changes in {', '.join(body)}"]
     if REMOVE in node.items:
-        changes.append(f"without {', '.join(map(str, children_of(node.items[REMOVE])))}")
+        gone = plain(node.items[REMOVE])
+        changes.append(f"without {', '.join(map(str, gone)) if isinstance(gone, list) else gone}")
     said = plain(parent) if parent is not None else ""
     return f"`{said}`" + (f" with `{'`, `'.join(changes)}`" if changes else "")
 
 
-def children_of(node: Node) -> list[object]:
-    """Values of a list."""
-    found = plain(node)
-    return list(found) if isinstance(found, list) else [found]
-
-
 def _short(node: Node) -> str:
-    return json.dumps(plain(node)).strip('"')
+    return written(node) if isinstance(node, Table) else json.dumps(plain(node)).strip('"')
 
 
 def _made(node: Table, folder: Path) -> Resolved:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.economics.first_order import ceiling_price, market_shares, unit_cost
-from sim.economics.game import Found, Game
-from sim.economics.inputs import Inputs
 from sim.economics.nests import BoolArray, FloatArray
-
-_CEILING_TOLERANCE = 1e-6
 
 
 class EquilibriumError(RuntimeError):
@@ -93,45 +87,6 @@ class Equilibrium:
             f"Equilibrium({size}: {', '.join(facts)}; "
             f"{state} in {effort}, residual {self.residual.max():.1e})"
         )
-
-
-def outcome(found: Found, tolerance: float, inputs: Inputs, game: Game) -> Equilibrium:
-    """Everything that follows from prices and shadow prices, with the batch axes of the inputs."""
-    claims, state = game.claims, inputs.state
-    h, shadow, residual, evaluations, shares, worth = found
-    prices = np.exp(h) if game.log_price else h
-    ceiling = ceiling_price(unit_cost(shadow, state, game), state, game) if game.log_price else np.inf
-    at_ceiling = prices > ceiling * (1.0 - _CEILING_TOLERANCE)
-    if game.at_cost is not None:
-        prices = np.where(game.at_cost, state.cost, prices)  # not exp(ln cost)
-    if shares is None or worth is None:
-        levels = market_shares(h, state, game)
-        shares, worth = np.swapaxes(levels.offer, -1, -2), levels.expected_utility
-    quantities = (inputs.weights[:, None, :] @ shares)[:, 0] * prices**-game.usage_elasticity
-    claimed = claims.margins(prices, state.cost, state.revenue) * quantities[:, claims.offer]
-    pools = game.pools.labels
-    if game.pools.per_offer:
-        by_offer = np.zeros_like(prices)
-        by_offer[:, game.pools.offer] = shadow
-        shadow, pools = by_offer, tuple(range(claims.offers))
-
-    def batched(array: NDArray[Any]) -> NDArray[Any]:
-        return array.reshape((*inputs.batch, *array.shape[1:]))
-
-    return Equilibrium(
-        prices=batched(prices),
-        shares=batched(shares),
-        quantities=batched(quantities),
-        profits=batched(claimed @ claims.holding),
-        owners=claims.owners,
-        consumer_surplus=batched(worth / game.sensitivity),
-        shadow_prices=batched(shadow),
-        pools=pools,
-        at_ceiling=batched(at_ceiling),
-        iterations=batched(evaluations),
-        residual=batched(residual),
-        converged=batched(residual <= tolerance),
-    )
 
 
 def _count(n: int, noun: str) -> str:

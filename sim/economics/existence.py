@@ -30,7 +30,7 @@ def check_finite_prices(game: Game, quality: FloatArray, state: State) -> None:
         Naming the first offer and segment.
     """
     b, usage, nests, claims = game.sensitivity, game.usage_elasticity, game.nests, game.claims
-    if not game.log_price or b.min() + usage > 1.0:
+    if game.prices_end:
         return
     offers = claims.offers
     priced = np.ones(offers, dtype=bool) if game.at_cost is None else ~game.at_cost

@@ -34,7 +34,8 @@ from sim.economics.demand import Dead, NestedShares, log_shares, nested_shares
 from sim.economics.game import Game, State
 from sim.economics.nests import FloatArray
 
-# With log prices none is more than this multiple of unit cost over the part of revenue that the seller keeps.
+# Where prices must be positive none is more than this multiple of unit cost over the part of revenue that the seller
+# keeps, with linear prices plus the markup of a small seller.
 # With a usage elasticity near 1 customers spend a fixed budget, and an owner may do best to end an offer on
 # which it keeps less than on its others: its price has no end, and at the ceiling it sells next to nothing.
 CEILING = 1e6
@@ -84,7 +85,7 @@ def price_step(h: FloatArray, shadow: FloatArray, state: State, game: Game) -> S
     cost = unit_cost(shadow, state, game)
     won_back = _won_back(price, cost, shares, response, state, game)
     next_price, per_unit, gap = _zeta(price, cost, won_back, response.lost, state, game)
-    if game.log_price:
+    if game.positive:
         ceiling = ceiling_price(cost, state, game)
         gap = np.where(next_price > ceiling, np.abs(price / ceiling - 1.0), gap)
         next_price = np.minimum(next_price, ceiling)
@@ -92,10 +93,12 @@ def price_step(h: FloatArray, shadow: FloatArray, state: State, game: Game) -> S
     if game.at_cost is not None:
         next_h = np.where(game.at_cost, h, next_h)
         gap[:, game.at_cost] = 0.0
+    if state.left is not None:
+        gap[np.broadcast_to(state.left, gap.shape)] = 0.0
     step = Step(next_h, shadow, gap.max(axis=-1))
     if game.pools.labels:
         step = _within_capacity(step, h, price, next_price, per_unit, response, state, game)
-    return step
+    return step if state.left is None else step._replace(next_h=np.where(state.left, h, step.next_h))
 
 
 def unit_cost(shadow: FloatArray, state: State, game: Game) -> FloatArray:
@@ -109,7 +112,8 @@ def unit_cost(shadow: FloatArray, state: State, game: Game) -> FloatArray:
 
 def ceiling_price(cost: FloatArray, state: State, game: Game) -> FloatArray:
     """Highest price at these unit costs, (m, offers)."""
-    return np.asarray(CEILING * cost / state.revenue[:, : game.claims.offers])
+    least = cost / state.revenue[:, : game.claims.offers]
+    return CEILING * (least if game.log_price else least + 1.0 / game.sensitivity.mean())
 
 
 class _Response(NamedTuple):

@@ -29,6 +29,11 @@ class Game:
         """Whether only positive prices make sense."""
         return self.log_price or self.usage_elasticity > 0
 
+    @property
+    def prices_end(self) -> bool:
+        """Whether every price has an end for sure, see `sim.economics.existence`."""
+        return not self.log_price or float(self.sensitivity.min()) + self.usage_elasticity > 1.0
+
 
 @dataclass(frozen=True, eq=False)
 class State:
@@ -46,6 +51,9 @@ class State:
     load: FloatArray  # (m, members of pools) capacity units per unit of use
     capacity: FloatArray  # (m, pools) per customer; inf where there is no limit
     shadow_unit: FloatArray  # (m, pools) a shadow price that would be as large as a unit cost
+    left: BoolArray | None = (
+        None  # (m, offers) nobody can have it and its price is to stay, None if there is none
+    )
 
     def rows(self, keep: BoolArray) -> Self:
         """The markets in `keep`."""
@@ -60,5 +68,4 @@ class Found(NamedTuple):
     shadow: FloatArray  # (m, pools)
     residual: FloatArray  # (m,)
     evaluations: NDArray[np.intp]  # (m,) of the map
-    shares: FloatArray | None  # (m, segments, offers) if the engine leaves them
-    worth: FloatArray | None  # (m, segments) expected utility of the choice, likewise
+    solved: BoolArray  # (m,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -17,20 +17,20 @@ from numpy.typing import ArrayLike
 from sim.economics.checks import InputError, fits, numbers
 from sim.economics.demand import qualities
 from sim.economics.engines import Engine, chosen
-from sim.economics.equilibrium import Equilibrium, EquilibriumError, EquilibriumWarning, outcome
+from sim.economics.equilibrium import Equilibrium, EquilibriumError, EquilibriumWarning
 from sim.economics.game import Game
-from sim.economics.inputs import Inputs
-from sim.economics.nests import FloatArray, LabelRows, Labels, Nests
+from sim.economics.inputs import Arguments, Inputs
+from sim.economics.nests import LabelRows, Labels, Nests
+from sim.economics.outcome import outcome
 from sim.economics.ownership import Claims, Pools
 from sim.economics.solver import search
 from sim.economics.start import first_prices
 
 PriceForm = Literal["log", "linear"]
 OnFailure = Literal["raise", "warn"]
+Absent = Literal["price", "leave"]
 Capacity = ArrayLike | Mapping[Any, ArrayLike]
 Stakes = Mapping[Any, ArrayLike]
-
-_GIVEAWAY = 1e-4  # of the price at which the seller keeps its unit cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,7 @@ class PriceProblem:
     """The structure of a pricing game, checked once: who sells what to whom. Made by `PriceProblem.build`."""
 
     game: Game
+    _structure: Any = field(default=None, init=False)
 
     @classmethod
     def build(
@@ -126,6 +127,7 @@ class PriceProblem:
         stake: ArrayLike | None = None,
         outside: ArrayLike = 0.0,
         start: ArrayLike | Equilibrium | None = None,
+        absent: Absent = "price",
         tolerance: float = 1e-10,
         max_iterations: int = 1000,
         on_failure: OnFailure = "raise",
@@ -134,35 +136,16 @@ class PriceProblem:
         """Equilibrium prices for these numbers: see `solve_prices`."""
         if on_failure not in ("raise", "warn"):
             raise InputError(f"on_failure: found {on_failure!r}; allowed are 'raise' and 'warn'")
-        inputs = Inputs.check(
-            self.game,
-            quality,
-            cost,
-            weights=weights,
-            capacity=capacity,
-            load=load,
-            complement=complement,
-            royalty=royalty,
-            stake=stake,
-            outside=outside,
-        )
-        h, shadow = first_prices(start, inputs, self.game)
-        found = search(
-            h,
-            shadow,
-            inputs.state,
-            self.game,
-            tolerance=tolerance,
-            iterations=max_iterations,
-            engine=chosen(engine),
-        )
-        equilibrium = outcome(found, tolerance, inputs, self.game)
-        if self.game.log_price:
-            equilibrium = _without_giveaways(equilibrium, inputs.state.break_even)
+        if absent not in ("price", "leave"):
+            raise InputError(f"absent: found {absent!r}; allowed are 'price' and 'leave'")
+        given = Arguments(quality, cost, weights, capacity, load, complement, royalty, stake, outside, start)
+        by = self._compiled if chosen(engine) == "numba" else self._readable
+        equilibrium = by(given, tolerance, max_iterations, absent == "leave")
         if not equilibrium.converged.all():
             message = (
-                f"no equilibrium prices in {(~equilibrium.converged).sum()} of {inputs.markets} market(s): "
-                f"the residual is {found.residual.max():.2e} after {found.evaluations.max()} evaluations, "
+                f"no equilibrium prices in {(~equilibrium.converged).sum()} of {equilibrium.converged.size} "
+                f"market(s): the residual is {equilibrium.residual.max():.2e} after "
+                f"{equilibrium.iterations.max()} evaluations, "
                 f"allowed is tolerance {tolerance:.0e}; try other start prices, less nesting, "
                 "or on_failure='warn' to look at the best point"
             )
@@ -171,16 +154,25 @@ class PriceProblem:
             warnings.warn(message, EquilibriumWarning, stacklevel=2)
         return equilibrium
 
+    def _readable(
+        self, given: Arguments, tolerance: float, iterations: int, leave_absent: bool
+    ) -> Equilibrium:
+        inputs = Inputs.check(self.game, given)
+        state = inputs.state(self.game, leave_absent)
+        h, shadow = first_prices(inputs, state, self.game)
+        found = search(h, shadow, state, self.game, tolerance=tolerance, iterations=iterations)
+        return outcome(found, inputs, state, self.game)
 
-def _without_giveaways(equilibrium: Equilibrium, break_even: FloatArray) -> Equilibrium:
-    """The equilibrium, not converged where a price has collapsed to next to nothing.
+    def _compiled(
+        self, given: Arguments, tolerance: float, iterations: int, leave_absent: bool
+    ) -> Equilibrium:
+        from sim.economics.compiled import engine  # takes a while to import
 
-    Below cost the log-price conditions flatten out and can be met to any tolerance at a price of nearly zero,
-    which is a minimum of the seller's profit: the search has gone astray.
-    """
-    prices = equilibrium.prices.reshape(-1, break_even.shape[-1])
-    astray = (prices < _GIVEAWAY * break_even).any(axis=-1).reshape(equilibrium.converged.shape)
-    return replace(equilibrium, converged=equilibrium.converged & ~astray) if astray.any() else equilibrium
+        if self._structure is None:
+            object.__setattr__(self, "_structure", engine.structure(self.game))
+        return engine.solve_given(
+            self.game, self._structure, given, engine.rules(tolerance, iterations, leave_absent)
+        )
 
 
 def solve_prices(
@@ -206,6 +198,7 @@ def solve_prices(
     stake: Stakes | None = None,
     pool: Labels | None = None,
     load: ArrayLike = 1.0,
+    absent: Absent = "price",
     max_iterations: int = 1000,
     on_failure: OnFailure = "raise",
     engine: Engine | None = None,
@@ -268,6 +261,9 @@ def solve_prices(
     tolerance
         Largest relative residual of first-order conditions and complementary slackness, see
         `sim.economics.first_order.price_step`.
+    absent
+        "price" offers that nobody can have, as above, or "leave" them at the price that the search starts with,
+        which is faster where most offers of a batch are absent from most markets.
     max_iterations
         Most iterations before a general root finder is tried.
     on_failure
@@ -342,6 +338,7 @@ def solve_prices(
         stake=np.concatenate(np.broadcast_arrays(*held), axis=-1) if held else None,
         outside=outside,
         start=start,
+        absent=absent,
         tolerance=tolerance,
         max_iterations=max_iterations,
         on_failure=on_failure,

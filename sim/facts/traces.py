@@ -42,10 +42,16 @@ def _fact(found: Validation, name: str) -> Fact:
     return found.facts.scenario.facts[name]
 
 
+BEFORE = 12
+"""Months of the runs that are shown before the first value: the beginning of a market is out of all scale."""
+
+
 def _runs(found: Validation, name: str) -> pd.DataFrame:
-    values = rolling(_fact(found, name), found.runs.indicators[name])
+    fact = _fact(found, name)
+    first = max(min(fact.series or {}) - found.runs.start - BEFORE, 0)
+    values = rolling(fact, found.runs.indicators[name])[:, first:]
     count, months = values.shape
-    when = dates([found.runs.start + i for i in range(months)])
+    when = dates([found.runs.start + (first + i) for i in range(months)])
     return pd.DataFrame(
         {
             "fact": name,

@@ -15,7 +15,7 @@ from sim.figures.plotted import keep
 from sim.figures.rows import Row, Rows, page_of
 from sim.figures.style import BLACK, CLOSED, MUTED, OPEN, TEXT, styled, tint
 
-EDGE = 6.0
+EDGE = 5.0
 """Effects beyond so many units are shown at the edge."""
 VERDICTS = {"holds": CLOSED, "fails": OPEN}
 COUNTS = tint("#009E73", 0.16)

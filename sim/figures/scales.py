@@ -44,7 +44,7 @@ ROWS = Scale("rows", str)
 USD = Scale("linear", wording.usd, 0.0)
 COUNT = Scale("linear", wording.count, 0.0)
 INDEX = Scale("share", "{:g}".format)
-DIFFERENCE = Scale("linear", wording.change)
+DIFFERENCE = Scale("linear", wording.step)
 ECI = Scale("linear", wording.points)
 
 

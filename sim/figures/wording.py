@@ -99,6 +99,12 @@ def change(value: float) -> str:
     return signed(said, value) if value <= 0 or said == "0" else f"+{said}"
 
 
+def step(value: float) -> str:
+    """A tick of an axis of differences, with its sign and all its digits: +0.05, −20, 0."""
+    said = f"{abs(value):,g}"
+    return f"+{said}" if value > 0 else signed(said, value)
+
+
 def points(value: float) -> str:
     """A capability in ECI points."""
     return signed(f"{abs(value):,.0f}", value)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.analysis.channel_files import ABOUT
+from sim.analysis.channel_files import KIND
 from sim.analysis.channel_worlds import MEASURES, WINDOWS
 from sim.analysis.channels import LABELS, WHOLE, Channels, channels
 from sim.market import Market
@@ -166,7 +166,7 @@ def test_text_has_a_row_a_measure_and_says_what_was_not_separated(found: Channel
 class TestFolder:
     def test_holds_tables_figure_and_provenance(self, found: Channels, tmp_path: Path) -> None:
         folder = found.save(tmp_path / "out", command="aimarkets channels")
-        about = json.loads((folder / ABOUT).read_text())
+        about = json.loads((folder / KIND.about).read_text())
         assert set(about["files"]) == {
             "channels.csv", "worlds.csv", "scenario.yaml", "waterfall.png", "waterfall.svg",
         }  # fmt: skip

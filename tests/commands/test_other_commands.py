@@ -125,7 +125,7 @@ class TestCompare:
         assert done.exit_code == 0
         assert done.stdout.startswith("tiny against tiny: 2 pairs, seeds 1 to 2\n")
         rows = [line for line in done.stdout.splitlines() if "open share of tokens" in line]
-        assert len(rows) == 2
+        assert len(rows) == 3  # the last month, the last year, all months
         assert all("+0.000  0.000  +0.000 to +0.000" in row for row in rows)
 
     def test_an_unknown_region_is_told(self, aimarkets) -> None:

@@ -7,10 +7,9 @@ import numba
 import numpy as np
 import pytest
 
-from sim.economics import InputError, PriceProblem, solve_prices, solver
+from sim.economics import EquilibriumWarning, InputError, PriceProblem, solve_prices, solver
 from sim.economics.compiled import jit
 from sim.economics.engines import ENVIRONMENT, chosen, prepare
-from sim.economics.fixed_point import FixedPoints
 
 OUTPUTS = ("prices", "shares", "quantities", "profits", "consumer_surplus", "shadow_prices")
 
@@ -173,31 +172,100 @@ def test_a_failed_start_is_followed_by_the_default_one(monkeypatch):
         np.testing.assert_allclose(again.prices, plain.prices, rtol=1e-8)
 
 
-def test_what_the_compiled_search_leaves_goes_to_the_root_finder(monkeypatch):
-    from sim.economics.compiled import engine
-
-    def of_no_use(state, game, start, *, tolerance, iterations):
-        markets = len(start)
-        found, shares, worth = engine_search(state, game, start, tolerance=tolerance, iterations=iterations)
-        if markets > 1:  # the second market is left at its start
-            found.x[1], found.residual[1], worth[1] = start[1], 1.0, np.nan
-        else:
-            found = FixedPoints(start.copy(), np.ones(markets), np.ones(markets, dtype=np.intp))
-        return found, shares, worth
-
-    engine_search = engine.compiled_fixed_points
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_what_the_iteration_leaves_goes_to_the_root_finder(engine):
+    """Three evaluations are too few for the second market; the others are as they would be without it."""
     keywords = {
         "quality": [[[2.0, 1.0]], [[1.0, 1.5]], [[0.0, 0.0]]],
         "cost": [1.0, 2.0],
         "price_sensitivity": 2.5,
+        "engine": engine,
     }
     plain = solve_prices(**keywords)
-    monkeypatch.setattr(engine, "compiled_fixed_points", of_no_use)
-    found = solve_prices(**keywords, engine="numba")
+    start = plain.prices.copy()
+    start[1] *= 2.0
+    found = solve_prices(**keywords, start=start, max_iterations=3)
     assert found.converged.all()
-    assert found.iterations[1] > found.iterations[0]
+    assert found.iterations[0] == found.iterations[2] == 1
+    assert found.iterations[1] > 6
     np.testing.assert_allclose(found.prices, plain.prices, rtol=1e-8)
     np.testing.assert_allclose(found.shares, plain.shares, rtol=1e-7)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_a_price_that_is_a_giveaway_is_no_equilibrium(engine, monkeypatch):
+    """With all prices below the mark every point counts as a giveaway: none is passed off as an equilibrium."""
+    keywords = {"quality": [2.0, 1.0], "cost": [1.0, 2.0], "price_sensitivity": 2.5, "engine": engine}
+    assert solve_prices(**keywords).converged
+    monkeypatch.setattr(solver, "GIVEAWAY", 1e4)
+    if engine == "numba":
+        from sim.economics.compiled import engine as compiled
+
+        constants = compiled._CONSTANTS
+        monkeypatch.setattr(compiled, "_CONSTANTS", (*constants[:-2], 1e4, constants[-1]))
+    with pytest.warns(EquilibriumWarning):
+        astray = solve_prices(**keywords, start=[1.5, 3.0], on_failure="warn")
+    assert not astray.converged
+    assert astray.residual <= 1e-10
+
+
+@pytest.mark.parametrize("first", range(0, 100, 20))
+def test_absent_offers_can_be_left_where_they_are(first):
+    """The others are in equilibrium, with either engine."""
+    absent = 0
+    for seed in range(first, first + 20):
+        keywords = game(seed) | {"absent": "leave"}
+        keywords["start"] = 1.7 * keywords["cost"]
+        try:
+            plain, fast = both(keywords)
+        except InputError:  # demand too inelastic
+            continue
+        assert_equal_results(plain, fast)
+        priced = solve_prices(**keywords | {"absent": "price", "start": fast.prices})
+        weights = np.broadcast_to(keywords["weights"], (len(priced.prices), len(keywords["outside"])))
+        there = (np.isfinite(keywords["quality"]) & (weights > 0)[:, :, None]).any(axis=1)
+        np.testing.assert_allclose(fast.prices[there], priced.prices[there], rtol=1e-9)
+        left = ~there & ~keywords["at_cost"]
+        claims = keywords.get("royalty", 0.0) - keywords.get("complement", 0.0)
+        if "stake" not in keywords and np.max(claims) <= 0.0:
+            np.testing.assert_allclose(fast.prices[left], (1.7 * keywords["cost"])[left], rtol=1e-13)
+        absent += left.sum()
+    assert absent > 0
+    with pytest.raises(InputError, match="absent: found 'drop'; allowed are 'price' and 'leave'"):
+        solve_prices([1.0], [1.0], price_sensitivity=2.0, absent="drop")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"quality": [[np.nan, 1.0]]},
+        {"quality": [[np.inf, 1.0]]},
+        {"cost": [1.0, -1.0]},
+        {"cost": [0.0, 1.0]},
+        {"cost": [np.inf, 1.0]},
+        {"weights": [-1.0]},
+        {"weights": [np.nan]},
+        {"outside": np.inf},
+        {"load": [0.0, 1.0]},
+        {"royalty": [np.nan, 0.0]},
+        {"royalty": [1.0, 0.0]},
+        {"complement": [np.inf, 0.0]},
+        {"capacity": [0.0, 1.0]},
+        {"start": [0.0, 1.0]},
+        {"start": [np.nan, 1.0]},
+    ],
+)
+def test_compiled_code_refuses_what_the_readable_checks_do(wrong):
+    """Each sees the numbers of usual shapes first; the readable one then says what is wrong."""
+    problem = PriceProblem.build(2, price_sensitivity=2.0, limited=[True, True])
+    numbers = {"quality": [[1.0, 1.0]], "cost": [1.0, 1.0]}
+    problem.solve(**numbers)
+    messages = []
+    for engine in ("numpy", "numba"):
+        with pytest.raises(InputError) as error:
+            problem.solve(**numbers | wrong, engine=engine)
+        messages.append(str(error.value))
+    assert messages[0] == messages[1]
 
 
 def test_labels_as_integers_or_words_are_the_same():

@@ -355,6 +355,23 @@ def test_an_offer_that_its_owner_would_rather_end_comes_out_at_the_ceiling():
     ).profit("cloud")
 
 
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_an_offer_comes_out_at_the_ceiling_with_linear_prices_too(engine):
+    """A random game in which the second owner earns more on customers who leave its dear offer for its cheap one."""
+    market = Market.draw(31357)
+    equilibrium = market.solve(engine=engine)
+    assert equilibrium.at_ceiling.sum() == 1
+    for j in range(len(market.cost)):
+        if not equilibrium.at_ceiling[j]:
+            own = market.keywords["owner"][j]
+            gain = slope(lambda p, f=own: market.profits(p)[f], equilibrium.prices, j)
+            assert abs(gain) <= 1e-7 * equilibrium.quantities[j] + 1e-12
+    ended = np.where(equilibrium.at_ceiling, -np.inf, 0.0)
+    without = solve_prices(market.quality + ended, market.cost, **market.keywords)
+    sold = ~equilibrium.at_ceiling
+    np.testing.assert_allclose(equilibrium.prices[sold], without.prices[sold], rtol=1e-7)
+
+
 def test_one_problem_solves_many_months():
     market = Market.draw(9, stake={})
     k = dict(market.keywords)

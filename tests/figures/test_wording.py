@@ -69,3 +69,14 @@ def test_names():
     assert wording.adjective("china") == "Chinese"
     assert wording.times(3.42) == "3.4-fold"
     assert wording.times(12.6) == "13-fold"
+
+
+@pytest.mark.parametrize(
+    ("value", "told", "tick"),
+    [
+        (0.15, "+0.1", "+0.15"), (3.04, "+3", "+3.04"), (-0.44, "−0.4", "−0.44"), (12.3, "+12", "+12.3"),
+        (0.0, "0", "0"), (-0.01, "0", "−0.01"),
+    ],
+)  # fmt: skip
+def test_differences(value, told, tick):
+    assert (wording.change(value), wording.step(value)) == (told, tick)

@@ -1,4 +1,4 @@
-"""The compiled search behind the same front as `sim.economics.fixed_point.fixed_points`."""
+"""The way into compiled code: a game and its numbers as that knows them."""
 
 from __future__ import annotations
 
@@ -6,99 +6,137 @@ from typing import Any
 
 import numpy as np
 
-from sim.economics import capacity, first_order, fixed_point
-from sim.economics.compiled.layout import Numbers, Rules, Structure, room
-from sim.economics.compiled.search import search
-from sim.economics.fixed_point import FixedPoints
-from sim.economics.game import Game, State
+from sim.economics import capacity, first_order, fixed_point, outcome, solver, start
+from sim.economics.compiled.batch import solve
+from sim.economics.compiled.layout import Numbers, Results, Rules, Structure, blocks
+from sim.economics.equilibrium import Equilibrium
+from sim.economics.game import Game
+from sim.economics.inputs import Arguments, Inputs, Raw
 from sim.economics.nests import FloatArray
+from sim.economics.outcome import as_equilibrium
 
-_RULES = Rules(
-    depth=fixed_point.DEPTH,
-    longest_patience=fixed_point.LONGEST_PATIENCE,
-    ridge=fixed_point.RIDGE,
-    near=fixed_point.NEAR,
-    growth=fixed_point.GROWTH,
-    longest_step=fixed_point.LONGEST_STEP,
-    largest_exponent=capacity.LARGEST_EXPONENT,
-    ceiling=first_order.CEILING,
-    faint=first_order.FAINT,
-    largest_factor=first_order.LARGEST_FACTOR,
-    precision=first_order.PRECISION,
-    rounding=first_order.ROUNDING,
+_CONSTANTS = (
+    fixed_point.DEPTH,
+    fixed_point.LONGEST_PATIENCE,
+    fixed_point.RIDGE,
+    fixed_point.NEAR,
+    fixed_point.GROWTH,
+    fixed_point.LONGEST_STEP,
+    capacity.LARGEST_EXPONENT,
+    first_order.CEILING,
+    first_order.FAINT,
+    first_order.LARGEST_FACTOR,
+    first_order.PRECISION,
+    first_order.ROUNDING,
+    start.LARGEST_FIRST_MARGIN,
+    solver.GIVEAWAY,
+    outcome.CEILING_TOLERANCE,
 )
 
 
-def compiled_fixed_points(
-    state: State, game: Game, start: FloatArray, *, tolerance: float, iterations: int
-) -> tuple[FixedPoints, FloatArray, FloatArray]:
-    """Fixed points of `PriceMap(state, game)` from `start`, (markets, n).
-
-    Where they were found, too: shares, (markets, segments, offers), and the expected utility of the choice,
-    (markets, segments), NaN where unknown.
-    """
-    structure, segments = _structure(game), state.quality.shape[-1]
-    best, residual, taken, shares, worth = _kept(
-        _plain(start),
-        _plain(np.broadcast_to(game.sensitivity, segments)),
-        _numbers(state, game),
-        structure,
-        _RULES,
-        room(structure, _RULES, segments, len(game.pools.labels)),
-        float(tolerance),
-        int(iterations),
-    )
-    return FixedPoints(best, residual, taken), shares, worth
+def rules(tolerance: float, iterations: int, leave_absent: bool = False) -> Rules:
+    """How to search, see `solve_prices`."""
+    return Rules(float(tolerance), int(iterations), bool(leave_absent), *_CONSTANTS)
 
 
-def _kept(*arguments: Any) -> Any:
-    """The search. The first call ever writes the machine code to disk; where that fails it is there all the same."""
-    try:
-        return search(*arguments)
-    except OSError:  # a full disk
-        return search(*arguments)
-
-
-def _structure(game: Game) -> Structure:
+def structure(game: Game) -> Structure:
+    """The game in arrays."""
     nests, claims, pools = game.nests, game.claims, game.pools
+    pool = np.full(claims.offers, -1, dtype=np.intp)
+    pool[pools.offer] = pools.index
     return Structure(
         host=nests.hosts.index,
         tier=nests.tiers.index,
         claim_offer=claims.offer,
         claim_group=claims.by_host.index,
+        claim_owner=claims.holder,
         group_host=claims.host,
         group_pair=claims.by_tier.index,
         pair_tier=claims.tier,
         pair_owner=claims.by_owner.index,
-        member=pools.offer,
-        pool=pools.index,
+        royalty_claim=claims.royalty[0],
+        royalty_offer=claims.royalty[1],
+        complement_claim=claims.complement,
+        stake_claim=claims.stake,
+        pool=pool,
         at_cost=np.zeros(claims.offers, dtype=bool) if game.at_cost is None else game.at_cost,
-        inner=game.nests.inner,
-        outer=game.nests.outer,
+        sensitivity=_plain(game.sensitivity),
+        tiers=nests.tiers.count,
+        owners=len(claims.owners),
+        pools=len(pools.labels),
+        inner=nests.inner,
+        outer=nests.outer,
         usage=game.usage_elasticity,
         log_price=game.log_price,
         positive=game.positive,
     )
 
 
-def _numbers(state: State, game: Game) -> Numbers:
-    nothing = np.empty((1, 0, 0))
-    return Numbers(
-        quality=_plain(state.quality),
-        nowhere=np.zeros((1, game.claims.offers)) if state.nowhere is None else _plain(state.nowhere),
-        dead_host=nothing if state.dead_host is None else _plain(state.dead_host),
-        dead_tier=nothing if state.dead_tier is None else _plain(state.dead_tier),
-        outside=_plain(state.outside),
-        weights=_plain(state.weights),
-        cost=_plain(state.cost),
-        revenue=_plain(state.revenue),
-        break_even=_plain(state.break_even),
-        load=_plain(state.load),
-        capacity=_plain(state.capacity),
-        shadow_unit=_plain(state.shadow_unit),
+def solve_given(game: Game, known: Structure, given: Arguments, how: Rules) -> Equilibrium:
+    """The equilibrium for the arguments of `PriceProblem.solve`; raises `InputError`."""
+    inputs = Inputs.quick(game, given)
+    results = None if inputs is None else solve_arrays(known, inputs.raw, how)
+    if inputs is None or results is None:
+        inputs = Inputs.check(game, given)
+        results = solve_arrays(known, inputs.raw, how)
+        if results is None:
+            raise AssertionError("numbers passed the checks of Inputs.check, but not those of compiled code")
+    if not results.solved.all():
+        _last_resort(inputs, game, known, how, results)
+    return as_equilibrium(results, inputs.batch, game)
+
+
+def _last_resort(inputs: Inputs, game: Game, known: Structure, how: Rules, results: Results) -> None:
+    """Markets that are not solved by a general root finder on the readable path."""
+    state = inputs.state(game, how.leave_absent)
+    for m in np.flatnonzero(~results.solved):
+        row = slice(m, m + 1)
+        only = solver.PriceMap(state.rows(np.arange(inputs.markets) == m), game)
+        prices, shadow = results.prices[row], results.shadow[row]
+        x = only.join(np.log(prices) if game.log_price else prices, shadow)
+        point, _, calls = solver.last_resort(only, x, float(results.residual[m]), how.tolerance)
+        h, shadow = only.split(point)
+        there = Raw(*(part[row] if len(part) > 1 else part for part in inputs.raw))
+        there = there._replace(start=np.exp(h) if game.log_price else h, shadow=shadow)
+        found = solve_arrays(known, there, how._replace(iterations=1))
+        if found is not None and found.residual[0] <= results.residual[m]:
+            for whole, part in zip(results, found, strict=True):
+                whole[m] = part[0]
+        results.evaluations[m] += calls
+
+
+def solve_arrays(game: Structure, raw: Raw, how: Rules) -> Results | None:
+    """Equilibria of a batch; None if a number is not allowed."""
+    results = empty(game, *raw.quality.shape)
+    space = blocks(game, raw.quality.shape[1], how.depth)
+    return results if _kept(Numbers(*map(_plain, raw)), game, how, results, space) else None
+
+
+def empty(game: Structure, markets: int, segments: int, offers: int) -> Results:
+    """Results to be filled."""
+    return Results(
+        prices=np.empty((markets, offers)),
+        shares=np.empty((markets, segments, offers)),
+        quantities=np.empty((markets, offers)),
+        profits=np.empty((markets, game.owners)),
+        surplus=np.empty((markets, segments)),
+        shadow=np.empty((markets, game.pools)),
+        at_ceiling=np.empty((markets, offers), dtype=bool),
+        evaluations=np.empty(markets, dtype=np.intp),
+        residual=np.empty(markets),
+        solved=np.empty(markets, dtype=bool),
     )
+
+
+def _kept(*arguments: Any) -> Any:
+    """`solve`. The first call ever writes the machine code to disk; where that fails it is there all the same."""
+    try:
+        return solve(*arguments)
+    except OSError:  # a full disk
+        return solve(*arguments)
 
 
 def _plain(array: FloatArray) -> FloatArray:
     """The array as compiled code knows it: writable and in one piece."""
-    return array if array.flags.c_contiguous and array.flags.writeable else np.array(array, order="C")
+    flags = array.flags
+    return array if flags.c_contiguous and flags.writeable else np.array(array, order="C")

@@ -7,56 +7,67 @@ import math
 import numpy as np
 
 from sim.economics.compiled.demand import near, refer, set_diversion, set_mix, set_shares
-from sim.economics.compiled.jit import compiled, copy, exponentiate, log
-from sim.economics.compiled.layout import Demand, Market, Reference, Rules, Segments, Structure, Trade
+from sim.economics.compiled.jit import compiled, exp, joined, log, summing
+from sim.economics.compiled.layout import Counts, Lists, Market, Room, Rules, Structure, Trade
 from sim.economics.nests import FloatArray
 
 
-@compiled
+@joined
 def price_step(
-    x: FloatArray,
-    image: FloatArray,
-    game: Structure,
-    rules: Rules,
-    market: Market,
-    segments: Segments,
-    at: Reference,
-    demand: Demand,
-    trade: Trade,
+    x: FloatArray, image: FloatArray, game: Structure, rules: Rules, count: Counts, room: Room
 ) -> float:
     """Sets the image of x and returns the residual, inf if either is no number.
 
-    x holds prices, as logarithms where they must be positive, and shadow prices in units of their scale.
+    x holds prices of free offers, as logarithms where they must be positive, and shadow prices of limited pools in
+    units of their scale.
     """
-    offers, pools = len(game.host), len(market.capacity)
-    for j in range(offers):
-        trade.price[j], trade.use[j] = x[j], -game.usage * x[j]
-    if game.positive:
-        exponentiate(trade.price)
-    copy(x[:offers] if game.log_price else trade.price, trade.h)
-    if game.usage > 0.0:
-        exponentiate(trade.use)
-    else:
-        trade.use[:] = 1.0
-    copy(market.cost, trade.cost)
-    for r in range(pools):
-        trade.shadow[r] = max(x[offers + r], 0.0) * market.shadow_unit[r]
-    for i in range(len(market.load)):
-        trade.cost[game.member[i]] += trade.shadow[game.pool[i]] * market.load[i]
-    if not near(trade.h, segments, at):
-        refer(trade.h, game, market, segments, at)
-    set_shares(trade.h, game, segments, at, demand)
-    set_diversion(game, market, segments, at, demand, trade)
-    _set_responses(game, rules, market, segments, at, demand, trade)
-    residual = _set_next(x, image, game, rules, market, trade)
-    if pools:
-        residual = _larger(residual, _within_capacity(x, image, game, rules, market, trade))
-    for r in range(pools):
-        image[offers + r] = trade.next_shadow[r] / market.shadow_unit[r]
-    for i in range(len(image)):
+    lists, market, trade = room.lists, room.market, room.trade
+    set_prices(x, game, count, lists, market, trade)
+    if not near(count, lists, market, room.at):
+        refer(game, count, lists, market, room.at)
+    set_shares(game, count, lists, market, room.at, room.demand)
+    set_diversion(game, count, lists, market, room.demand)
+    _set_responses(game, rules, count, room)
+    residual = _set_next(image, game, rules, count, market, trade)
+    if count.pools:
+        residual = _larger(residual, _within_capacity(x, image, game, rules, count, lists, market, trade))
+    if not math.isfinite(residual):
+        return np.inf
+    for i in range(count.free + count.pools):
         if not math.isfinite(image[i]):
             return np.inf
-    return np.inf if math.isnan(residual) else residual
+    return residual
+
+
+@compiled
+def set_prices(
+    x: FloatArray, game: Structure, count: Counts, lists: Lists, market: Market, trade: Trade
+) -> None:
+    """Prices, use and costs with shadow prices at x. Acceleration may overshoot below 0, where no shadow price is."""
+    free, usage = count.free, game.usage
+    for k in range(count.pools):
+        r = lists.pools[k]
+        market.shadow[r] = max(x[free + k], 0.0) * market.shadow_unit[r]
+    if game.positive:
+        for f in range(free):
+            trade.price[f] = exp(x[f])
+        for f in range(free):
+            trade.use[f] = exp(-usage * x[f])
+    else:
+        for f in range(free):
+            trade.price[f], trade.use[f] = x[f], 1.0
+    for f in range(free):
+        j, k = lists.free[f], lists.pool[f]
+        market.price[j], market.use[j] = trade.price[f], trade.use[f]
+        market.h[j] = x[f] if game.log_price else trade.price[f]
+        shadow = market.shadow[lists.pools[k]] if k >= 0 else 0.0
+        trade.cost[f] = market.with_shadow[j] = market.cost[j] + shadow * market.load[j]
+
+
+@compiled
+def ceiling_price(cost: float, own: float, game: Structure, rules: Rules, market: Market) -> float:
+    """Highest price at a unit cost."""
+    return rules.ceiling * (cost / own + (0.0 if game.log_price else 1.0 / market.people[1]))
 
 
 @compiled
@@ -66,87 +77,95 @@ def _larger(a: float, b: float) -> float:
 
 
 @compiled
-def _set_responses(
-    game: Structure,
-    rules: Rules,
-    market: Market,
-    segments: Segments,
-    at: Reference,
-    demand: Demand,
-    trade: Trade,
-) -> None:
+def _set_responses(game: Structure, rules: Rules, count: Counts, room: Room) -> None:
     """Per unit of use: what a rise of the own price loses, D / Q, and the value won back, G / D."""
-    live, b, w, x = segments.live, segments.b, segments.w, trade.x
-    for j in range(len(game.host)):
-        g, i, start = game.host[j], game.claim_group[j], at.row[j] * live
-        people = leaving = back = 0.0
-        if market.nowhere[j] > 0.0:  # a vanishing part of everybody
-            for s in range(live):
-                people += w[s]
-                leaving += w[s] * b[s]
-                back += w[s] * b[s] * x[i, s]
-            trade.quantity[j] = 0.0
+    lists, market, demand, trade = room.lists, room.market, room.demand, room.trade
+    for f in range(count.free):
+        j = lists.free[f]
+        r, i = lists.row[j], lists.group_at[game.claim_group[j]]
+        trade.quantity[f] = 0.0
+        if lists.absent[j]:  # a vanishing part of everybody
+            people, leaving, back = _sums(market.w, market.b, demand.x, i, count.width)
         else:
-            for s in range(live):
-                buyers = demand.u[start + s] * demand.buyers[g, s]
-                people += buyers
-                leaving += buyers * b[s]
-                back += buyers * b[s] * x[i, s]
-            trade.quantity[j] = people * trade.use[j]
+            n, g = lists.length[r], lists.host[r]
+            people, leaving, back = _sums_of(demand.u, r, demand.buyers, g, market.b, demand.x, i, n)
+            trade.quantity[f] = people * trade.use[f]
             if people < rules.faint:
-                set_mix(j, trade.h[j], game, segments, at, demand)
-                people = leaving = back = 0.0
-                for s in range(live):
-                    people += demand.mix[s]
-                    leaving += demand.mix[s] * b[s]
-                    back += demand.mix[s] * b[s] * x[i, s]
-        trade.lost[j] = leaving / (people * game.inner)
-        trade.back[j] = back / (people * trade.use[j])
-    for j in range(len(game.host)):
-        trade.lost[j] += game.usage if game.log_price else game.usage / trade.price[j]
-        trade.back[j] /= trade.lost[j]
+                set_mix(r, game, count, lists, market, room.at, demand)
+                people, leaving, back = _sums(demand.mix, market.b, demand.x, i, n)
+        lost = leaving / (people * game.inner)
+        lost += game.usage if game.log_price or game.usage == 0.0 else game.usage / trade.price[f]
+        trade.lost[f] = lost
+        trade.back[f] = back / (people * trade.use[f] * lost)
+
+
+@summing
+def _sums(buyers: FloatArray, b: FloatArray, x: FloatArray, i: int, n: int) -> tuple[float, float, float]:
+    """Sums over segments: buyers, what they lose with a rise of the price, and how much of it comes back."""
+    people = leaving = back = 0.0
+    for s in range(n):
+        people += buyers[s]
+        lost = buyers[s] * b[s]
+        leaving += lost
+        back += lost * x[i, s]
+    return people, leaving, back
+
+
+@summing
+def _sums_of(
+    u: FloatArray, r: int, per_unit: FloatArray, g: int, b: FloatArray, x: FloatArray, i: int, n: int
+) -> tuple[float, float, float]:
+    """As `_sums`, of row r in nest g."""
+    people = leaving = back = 0.0
+    for s in range(n):
+        buyers = u[r, s] * per_unit[g, s]
+        lost = buyers * b[s]
+        people += buyers
+        leaving += lost
+        back += lost * x[i, s]
+    return people, leaving, back
 
 
 @compiled
 def _set_next(
-    x: FloatArray, image: FloatArray, game: Structure, rules: Rules, market: Market, trade: Trade
+    image: FloatArray, game: Structure, rules: Rules, count: Counts, market: Market, trade: Trade
 ) -> float:
     """Next prices without a change of shadow prices; the largest gap."""
-    offers, gap = len(game.host), trade.gap
-    for j in range(offers):
-        price, cost, lost, own = trade.price[j], trade.cost[j], trade.lost[j], market.revenue[j]
+    residual = 0.0
+    for f in range(count.free):
+        price, cost, lost, own = trade.price[f], trade.cost[f], trade.lost[f], trade.own[f]
         if game.log_price:
             kept = own * price
-            asked = trade.back[j] + kept / lost
+            asked = trade.back[f] + kept / lost
             per_unit = own * (1.0 - 1.0 / lost)
-            next_price = (cost + trade.back[j]) / per_unit
-            ceiling = rules.ceiling * cost / own
-            above = next_price > ceiling
-            relative = abs(kept - cost - asked) / max(cost, rules.precision * kept)
-            gap[j] = abs(price / ceiling - 1.0) if above else relative
-            trade.next_price[j] = ceiling if above else next_price
-            trade.per_unit[j] = per_unit
+            next_price = (cost + trade.back[f]) / per_unit
+            gap = abs(kept - cost - asked) / max(cost, rules.precision * kept)
         else:
-            asked = trade.back[j] + own / lost
-            gap[j] = abs(own * price - cost - asked) / (cost + own / lost)
-            trade.next_price[j] = (cost + asked) / own
-            trade.per_unit[j] = own
-    for j in range(offers):
-        trade.bounded[j] = _bounded(trade.next_price[j], trade.price[j], market.break_even[j], game, rules)
-    _set_points(x, image, game, trade)
-    residual = 0.0
-    for j in range(offers):
-        if not game.at_cost[j]:
-            residual = _larger(residual, gap[j])
+            asked = trade.back[f] + own / lost
+            gap = abs(own * price - cost - asked) / (cost + own / lost)
+            next_price = (cost + asked) / own
+            per_unit = own
+        if game.positive:
+            ceiling = ceiling_price(cost, own, game, rules, market)
+            above = next_price > ceiling
+            gap = abs(price / ceiling - 1.0) if above else gap
+            next_price = ceiling if above else next_price
+        residual = _larger(residual, gap)
+        trade.next_price[f], trade.per_unit[f] = next_price, per_unit
+        trade.bounded[f] = _bounded(next_price, price, trade.break_even[f], game, rules)
+    _set_points(image, game, count, trade)
     return residual
 
 
 @compiled
-def _set_points(x: FloatArray, image: FloatArray, game: Structure, trade: Trade) -> None:
+def _set_points(image: FloatArray, game: Structure, count: Counts, trade: Trade) -> None:
     """Next prices as points of the search."""
-    for j in range(len(game.host)):
-        image[j] = log(trade.bounded[j]) if game.positive else trade.bounded[j]
-        image[j] = x[j] if game.at_cost[j] else image[j]
+    if game.positive:
+        for f in range(count.free):
+            image[f] = log(trade.bounded[f])
+    else:
+        for f in range(count.free):
+            image[f] = trade.bounded[f]
 
 
 @compiled
@@ -163,39 +182,47 @@ def _bounded(price: float, now: float, break_even: float, game: Structure, rules
 
 @compiled
 def _within_capacity(
-    x: FloatArray, image: FloatArray, game: Structure, rules: Rules, market: Market, trade: Trade
+    x: FloatArray,
+    image: FloatArray,
+    game: Structure,
+    rules: Rules,
+    count: Counts,
+    lists: Lists,
+    market: Market,
+    trade: Trade,
 ) -> float:
     """Next shadow prices, as `capacity.shadow_step`, and prices to go with them; how far slackness is violated."""
     used, total, fall = trade.used, trade.total, trade.fall
-    used[:] = 0.0
-    total[:] = 0.0
-    fall[:] = 0.0
-    for j in range(len(game.host)):
-        rise = (image[j] - trade.h[j]) if game.log_price else (trade.bounded[j] - trade.price[j])
-        trade.change[j] = min(-trade.lost[j] * rise, rules.largest_exponent)
-    exponentiate(trade.change)
-    for i in range(len(market.load)):
-        j, r = game.member[i], game.pool[i]
-        slope = market.load[i] / (trade.per_unit[j] * (trade.bounded[j] if game.log_price else 1.0))
-        now = trade.quantity[j] * market.load[i]
-        used[r] += now
-        total[r] += now * trade.change[j]
-        fall[r] += now * trade.change[j] * trade.lost[j] * slope
+    for k in range(count.pools):
+        used[k] = total[k] = fall[k] = 0.0
+    for f in range(count.free):
+        rise = (image[f] - x[f]) if game.log_price else (trade.bounded[f] - trade.price[f])
+        trade.change[f] = exp(min(-trade.lost[f] * rise, rules.largest_exponent))
+    for f in range(count.free):
+        k = lists.pool[f]
+        if k >= 0:
+            slope = trade.load[f] / (trade.per_unit[f] * (trade.bounded[f] if game.log_price else 1.0))
+            now = trade.quantity[f] * trade.load[f]
+            after = now * trade.change[f]
+            used[k] += now
+            total[k] += after
+            fall[k] += after * trade.lost[f] * slope
     violation = 0.0
-    for r in range(len(used)):
-        idle = 1.0 - used[r] / market.capacity[r]
-        violation = _larger(violation, abs(min(trade.shadow[r] / market.shadow_unit[r], idle)))
+    for k in range(count.pools):
+        r = lists.pools[k]
+        idle = 1.0 - used[k] / market.capacity[r]
+        violation = _larger(violation, abs(min(market.shadow[r] / market.shadow_unit[r], idle)))
         change = -np.inf
-        if total[r] > 0.0:
-            change = math.log(total[r] / market.capacity[r]) * total[r] / fall[r]
-        trade.next_shadow[r] = trade.shadow[r] + change
-        if trade.next_shadow[r] < 0.0:
-            trade.next_shadow[r] = 0.0
-    for i in range(len(market.load)):
-        j, r = game.member[i], game.pool[i]
-        rise = (trade.next_shadow[r] - trade.shadow[r]) * market.load[i] / trade.per_unit[j]
-        trade.bounded[j] = _bounded(
-            trade.next_price[j] + rise, trade.price[j], market.break_even[j], game, rules
-        )
-    _set_points(x, image, game, trade)
+        if total[k] > 0.0:
+            change = log(total[k] / market.capacity[r]) * total[k] / fall[k]
+        after = market.shadow[r] + change
+        trade.next_shadow[k] = 0.0 if after < 0.0 else after
+        image[count.free + k] = trade.next_shadow[k] / market.shadow_unit[r]
+    for f in range(count.free):
+        k = lists.pool[f]
+        if k >= 0:
+            rise = (trade.next_shadow[k] - market.shadow[lists.pools[k]]) * trade.load[f] / trade.per_unit[f]
+            price = trade.next_price[f] + rise
+            trade.bounded[f] = _bounded(price, trade.price[f], trade.break_even[f], game, rules)
+    _set_points(image, game, count, trade)
     return violation

@@ -14,8 +14,10 @@ from sim.economics.nests import FloatArray
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-# No `fastmath`: what comes out must not depend on how the compiler cuts up loops.
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+# No `fastmath` but in `summing`, where loops need it to work on several at a time.
+# No counting of references either: nothing here makes an array that outlives a call, and counting at every look into
+# a tuple of arrays would take most of the time.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _SHIFT = 1.5 * 2.0**52  # added to a small number it leaves the nearest integer in the lowest bits
@@ -26,8 +28,18 @@ _ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 
 
 def compiled(function: _Function) -> _Function:
-    """The function as machine code, for others to call."""
+    """The function as machine code, for others to call. It may not make arrays, nor views of them."""
     return cast(_Function, numba.njit(**_INNER)(function))
+
+
+def joined(function: _Function) -> _Function:
+    """As `compiled`, put into the function that calls it before that is optimised: each level more does that again."""
+    return cast(_Function, numba.njit(inline="always", **_INNER)(function))
+
+
+def summing(function: _Function) -> _Function:
+    """As `compiled`, of sums in any order: the same each time on one machine, to rounding on another."""
+    return cast(_Function, numba.njit(fastmath={"reassoc"}, **_INNER)(function))
 
 
 def entry(function: _Function) -> _Function:
@@ -116,25 +128,38 @@ def log(x: float) -> float:
 
 
 @compiled
-def copy(of: FloatArray, to: FloatArray) -> None:
-    """Numbers of one array into another; assignment to a slice takes long to compile."""
-    for i in range(len(of)):
+def copy(of: FloatArray, to: FloatArray, n: int) -> None:
+    """The first `n` numbers of one array into another; assignment to a slice takes long to compile."""
+    for i in range(n):
         to[i] = of[i]
 
 
 @compiled
-def powers(base: FloatArray, exponent: float, out: FloatArray) -> None:
-    """`base` to the power of `exponent`. In two loops: one would need more registers than there are."""
+def power(base: FloatArray, row: int, exponent: float, out: FloatArray, n: int) -> None:
+    """A row of `base` to the power of `exponent`. In two loops: one would need more registers than there are."""
     if exponent == 1.0:
-        copy(base, out)
+        for i in range(n):
+            out[row, i] = base[row, i]
         return
-    for i in range(len(base)):
-        out[i] = exponent * log(base[i])
-    exponentiate(out)
+    for i in range(n):
+        out[row, i] = exponent * log(base[row, i])
+    for i in range(n):
+        out[row, i] = exp(out[row, i])
 
 
-@compiled
-def exponentiate(x: FloatArray) -> None:
-    """Exponentials in place: one long loop, since what is left over at the end of a loop costs most."""
-    for i in range(len(x)):
-        x[i] = exp(x[i])
+@summing
+def dot(rows: FloatArray, k: int, b: FloatArray, n: int) -> float:
+    """Product of a row and a vector."""
+    total = 0.0
+    for i in range(n):
+        total += rows[k, i] * b[i]
+    return total
+
+
+@summing
+def dot_rows(rows: FloatArray, k: int, m: int, n: int) -> float:
+    """Product of two rows."""
+    total = 0.0
+    for i in range(n):
+        total += rows[k, i] * rows[m, i]
+    return total

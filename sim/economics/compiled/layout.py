@@ -1,16 +1,19 @@
 """What the compiled search works on: the game and its numbers as plain arrays, and room for one market.
 
-Named tuples, since compiled code takes them apart for free. Arrays over `live` segments are as long as there
-are segments; of a market the first few count, those that have customers.
+Named tuples, since compiled code takes them apart for free. Tables are `P` wide: the number of segments, rounded up
+so that loops over them come out even. What is added weighs nothing.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from sim.economics.compiled.jit import joined
 from sim.economics.nests import BoolArray, FloatArray, IntArray
+
+EVEN = 8
 
 
 class Structure(NamedTuple):
@@ -20,13 +23,21 @@ class Structure(NamedTuple):
     tier: IntArray  # (hosts,) tier of a host nest
     claim_offer: IntArray  # (claims,)
     claim_group: IntArray  # (claims,) group: pair of host nest and owner
+    claim_owner: IntArray  # (claims,)
     group_host: IntArray  # (groups,)
     group_pair: IntArray  # (groups,) pair of tier and owner
     pair_tier: IntArray  # (pairs,)
     pair_owner: IntArray  # (pairs,)
-    member: IntArray  # (members,) offers in pools
-    pool: IntArray  # (members,)
+    royalty_claim: IntArray  # (royalties,) claim that receives it
+    royalty_offer: IntArray  # (royalties,) offer that pays it
+    complement_claim: IntArray  # (offers,)
+    stake_claim: IntArray  # (stakes,)
+    pool: IntArray  # (offers,) -1 for none
     at_cost: BoolArray  # (offers,)
+    sensitivity: FloatArray  # (segments or 1,)
+    tiers: int
+    owners: int
+    pools: int
     inner: float
     outer: float
     usage: float
@@ -35,42 +46,30 @@ class Structure(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """A `State`: every array has a leading axis of markets or 1."""
+    """Numbers of a batch of markets, as `solve_prices` has them: a leading axis of markets, or of 1 for all alike.
 
-    quality: FloatArray  # (m, offers, segments)
-    nowhere: FloatArray  # (m, offers)
-    dead_host: FloatArray  # (m, hosts, segments), (m, 0, 0) if nothing is dead
-    dead_tier: FloatArray  # (m, tiers, segments), likewise
-    outside: FloatArray  # (m, segments)
-    weights: FloatArray  # (m, segments)
-    cost: FloatArray  # (m, offers)
-    revenue: FloatArray  # (m, claims)
-    break_even: FloatArray  # (m, offers)
-    load: FloatArray  # (m, members)
-    capacity: FloatArray  # (m, pools)
-    shadow_unit: FloatArray  # (m, pools)
+    What is not given has no rows (start, shadow) or is 0 (royalty, complement); a capacity of NaN or inf is none.
+    """
 
-
-class Market(NamedTuple):
-    """One market of them."""
-
-    quality: FloatArray
-    nowhere: FloatArray
-    dead_host: FloatArray
-    dead_tier: FloatArray
-    outside: FloatArray
-    weights: FloatArray
-    cost: FloatArray
-    revenue: FloatArray
-    break_even: FloatArray
-    load: FloatArray
-    capacity: FloatArray
-    shadow_unit: FloatArray
+    quality: FloatArray  # (m, segments, offers)
+    cost: FloatArray  # (m or 1, offers)
+    weights: FloatArray  # (m or 1, segments)
+    outside: FloatArray  # (m or 1, segments)
+    load: FloatArray  # (m or 1, offers)
+    royalty: FloatArray  # (m or 1, offers)
+    complement: FloatArray  # (m or 1, offers)
+    stake: FloatArray  # (m or 1, stakes)
+    capacity: FloatArray  # (m or 1, pools)
+    start: FloatArray  # (m, 1 or 0, offers) prices
+    shadow: FloatArray  # (m, 1 or 0, pools) shadow prices to start from
 
 
 class Rules(NamedTuple):
-    """Constants of `first_order`, `capacity` and `fixed_point`, by the names that they have there."""
+    """How to search; constants of `first_order`, `capacity`, `fixed_point`, `start` and `solver`, so named there."""
 
+    tolerance: float
+    iterations: int
+    leave_absent: bool  # offers that nobody can have keep the price that they start with
     depth: int
     longest_patience: int
     ridge: float
@@ -83,82 +82,163 @@ class Rules(NamedTuple):
     largest_factor: float
     precision: float
     rounding: float
+    largest_first_margin: float
+    giveaway: float
+    near_ceiling: float
 
 
-class Segments(NamedTuple):
-    """Segments with customers."""
+class Results(NamedTuple):
+    """As in `Equilibrium`, by market."""
 
-    live: int  # how many
-    segment: IntArray  # (live,) which
-    b: FloatArray  # (live,) price sensitivity
-    slope: FloatArray  # (live,) of utility in the price, in units of the inner scale
-    w: FloatArray  # (live,) weight
+    prices: FloatArray  # (m, offers)
+    shares: FloatArray  # (m, segments, offers)
+    quantities: FloatArray  # (m, offers)
+    profits: FloatArray  # (m, owners)
+    surplus: FloatArray  # (m, segments)
+    shadow: FloatArray  # (m, pools)
+    at_ceiling: BoolArray  # (m, offers)
+    evaluations: IntArray  # (m,)
+    residual: FloatArray  # (m,)
+    solved: BoolArray  # (m,)
+
+
+class Counts(NamedTuple):
+    """How much of the room a market takes."""
+
+    width: int  # P
+    rows: int
+    multi_rows: int  # rows of nests with several
+    hosts: int
+    multi_hosts: int  # nests with several rows
+    groups: int
+    pairs: int
+    owners: int
+    free: int
+    pools: int
+
+
+class Lists(NamedTuple):
+    """What there is in a market.
+
+    A row is an offer that some segment can have, so far as segments can: those that can have most come first, and
+    what is beyond the last one that can have the offer is left out. Rows of one nest follow each other; nests with
+    several rows come before those with one.
+    """
+
+    segment: IntArray  # (P,) in order
+    row: IntArray  # (offers,) row of an offer, -1 if it has none
+    offer: IntArray  # (rows,)
+    length: IntArray  # (rows,)
+    host: IntArray  # (rows,) nest of the row, among the nests with rows
+    local: IntArray  # (hosts,) number of a nest among those with rows, -1 for none
+    tier: IntArray  # (nests with rows,)
+    reach: IntArray  # (nests with rows,) most of the lengths of its rows
+    claim: IntArray  # (claims,) those on offers with a row, by the group that they are in
+    first: IntArray  # (those groups + 1,) where the claims of a group begin
+    group_at: (
+        IntArray  # (groups,) number of a group that a seller of a free offer looks at, or with such a claim
+    )
+    group_host: IntArray  # (those groups,)
+    group_pair: IntArray  # (those groups,) number of its pair of tier and owner
+    pair_at: IntArray  # (pairs,) number of a pair of such a group
+    pair_tier: IntArray  # (those pairs,)
+    pair_owner: IntArray  # (those pairs,) number of its owner
+    owner_at: IntArray  # (owners,) number of an owner of such a pair
+    free: IntArray  # (free,) offers whose price is looked for
+    pool: IntArray  # (free,) index into `pools`, -1 for none
+    pools: IntArray  # (pools,) those that are limited and have customers
+    missing: IntArray  # (segments,) how many offers a segment cannot have
+    tally: IntArray  # (offers + 2,) numbers while lists are made
+    used: BoolArray  # (groups,) those to be numbered
+    absent: BoolArray  # (offers,) nobody can have it
+    some: BoolArray  # (offers,) some segment can, be it without customers
+    limits: BoolArray  # (tiers,) whether nests where nothing can be had matter, for absent offers' prices
+
+
+class Market(NamedTuple):
+    """The numbers of one market."""
+
+    cost: FloatArray  # (offers,)
+    load: FloatArray  # (offers,)
+    break_even: FloatArray  # (offers,)
+    price: FloatArray  # (offers,)
+    h: FloatArray  # (offers,) price as it enters utility
+    use: FloatArray  # (offers,)
+    with_shadow: FloatArray  # (offers,) cost with shadow prices
+    revenue: FloatArray  # (claims,)
+    outside: FloatArray  # (P,)
+    b: FloatArray  # (P,)
+    w: FloatArray  # (P,) adding up to 1
+    inner_slope: FloatArray  # (P,) of utility in the price, in units of the inner scale
+    outer_slope: FloatArray  # (P,) likewise of the outer scale
+    capacity: FloatArray  # (pools,) per customer
+    shadow_unit: FloatArray  # (pools,)
+    shadow: FloatArray  # (pools,)
+    people: FloatArray  # (2,) customers; mean price sensitivity
 
 
 class Reference(NamedTuple):
-    """Utilities at reference prices, in units of the inner scale.
-
-    Rows are the offers that somebody can have, or nobody among all of its nest: what these would share tells
-    what an offer would be worth. They follow each other without a gap, `live` numbers each.
-    """
+    """Utilities at reference prices."""
 
     h: FloatArray  # (offers,) the prices
-    rows: IntArray  # (1,) how many rows
-    row: IntArray  # (offers,) row of an offer, -1 if it has none
-    offer: IntArray  # (rows,) offer of a row
-    v: FloatArray  # (rows * live,) utility without price, relative to `best`
-    best: FloatArray  # (hosts, live) highest utility in a nest
-    log_host: FloatArray  # (hosts, live) worth of a nest of which `u` add up to 1, relative to its tier
-    host: FloatArray  # (hosts, live) exp of it
-    log_tier: FloatArray  # (tiers, live) the same of tiers
-    tier: FloatArray  # (tiers, live)
-    top: FloatArray  # (live,) worth of the best tier, or of the outside option
-    outside: FloatArray  # (live,) exp of the outside option relative to it
-    some: BoolArray  # (groups,) whether Y may be other than 0
-    asked: BoolArray  # (groups,) whether a seller looks at X
+    raw: FloatArray  # (rows, P) quality, in units of the inner scale, where a nest has one row of the outer one
+    v: FloatArray  # (rows, P) the same relative to the best of the nest, where it has one row of its tier
+    best: FloatArray  # (hosts, P) highest utility in a nest
+    log_host: FloatArray  # (hosts, P) worth of a nest of which `u` add up to 1, relative to its tier
+    host: FloatArray  # (hosts, P) exp of it
+    log_tier: FloatArray  # (tiers, P) the same of tiers
+    tier: FloatArray  # (tiers, P)
+    top: FloatArray  # (P,) worth of the best tier, or of the outside option
+    outside: FloatArray  # (P,) exp of the outside option relative to it
+    empty_host: FloatArray  # (hosts, P) 1 where nothing can be had in the nest, to spare 0/0
+    empty_tier: FloatArray  # (tiers, P) likewise
+    off_host: FloatArray  # (hosts, P) -inf where a nest is off the market, see `split_unavailable`
+    off_tier: FloatArray  # (tiers, P) likewise
 
 
 class Demand(NamedTuple):
     """Shares at present prices."""
 
-    u: FloatArray  # (rows * live,) exp of utility relative to `best`
-    of_host: FloatArray  # (hosts, live) sum of it in a nest
-    per_host: FloatArray  # (hosts, live) inverse of that
-    in_tier: FloatArray  # (hosts, live) share of a nest in its tier
-    buyers: FloatArray  # (hosts, live) weight times share of an offer, per unit of `u`
-    of_tier: FloatArray  # (tiers, live) sum over the nests of a tier
-    in_all: FloatArray  # (tiers, live) share of a tier
-    total: FloatArray  # (live,)
-    mix: FloatArray  # (live,)
+    u: FloatArray  # (rows, P) exp of utility relative to the best of the nest; 1 in a nest of one row
+    of_host: FloatArray  # (hosts, P) sum of it in a nest
+    per_host: FloatArray  # (hosts, P) inverse of that
+    in_tier: FloatArray  # (hosts, P) share of a nest in its tier
+    buyers: FloatArray  # (hosts, P) weight times share of an offer, per unit of `u`
+    of_tier: FloatArray  # (tiers, P) sum over the nests of a tier
+    per_tier: FloatArray  # (tiers, P) inverse of that
+    in_all: FloatArray  # (tiers, P) share of a tier
+    size: FloatArray  # (tiers, P) customers of it
+    total: FloatArray  # (P,)
+    mix: FloatArray  # (P,)
+    x: FloatArray  # (groups, P) Y, then X
+    z: FloatArray  # (pairs, P) Z, then its part in X
+    w: FloatArray  # (owners, P) W
 
 
 class Trade(NamedTuple):
-    """What sellers look at, named as in `first_order`."""
+    """What sellers look at, named as in `first_order`, by free offer or by pool."""
 
-    h: FloatArray  # (offers,)
-    price: FloatArray  # (offers,)
-    cost: FloatArray  # (offers,) of a unit, with shadow prices
-    use: FloatArray  # (offers,)
-    lost: FloatArray  # (offers,)
-    back: FloatArray  # (offers,) value won back
-    quantity: FloatArray  # (offers,)
-    gap: FloatArray  # (offers,)
-    change: FloatArray  # (offers,)
-    next_price: FloatArray  # (offers,)
-    bounded: FloatArray  # (offers,) the same within a factor of the present one
-    per_unit: FloatArray  # (offers,)
-    x: FloatArray  # (groups, live) Y, then X
-    z: FloatArray  # (pairs, live) Z, then its part in X
-    w: FloatArray  # (owners, live) W
-    shadow: FloatArray  # (pools,)
-    next_shadow: FloatArray  # (pools,)
+    own: FloatArray  # (free,) part of the revenue
+    break_even: FloatArray  # (free,)
+    load: FloatArray  # (free,)
+    price: FloatArray  # (free,)
+    use: FloatArray  # (free,)
+    cost: FloatArray  # (free,) with shadow prices
+    change: FloatArray  # (free,) factor by which use is predicted to change
+    lost: FloatArray  # (free,)
+    back: FloatArray  # (free,) value won back
+    quantity: FloatArray  # (free,)
+    next_price: FloatArray  # (free,)
+    bounded: FloatArray  # (free,) the same within a factor of the present one
+    per_unit: FloatArray  # (free,)
     used: FloatArray  # (pools,)
     total: FloatArray  # (pools,) predicted use
     fall: FloatArray  # (pools,) its slope
+    next_shadow: FloatArray  # (pools,)
 
 
 class Course(NamedTuple):
-    """Where the search is, and the last differences of points and gaps."""
+    """Where the search is, and the last differences of points and gaps, in a ring."""
 
     x: FloatArray  # (n,) prices as they enter utility, then shadow prices in units of their scale
     image: FloatArray  # (n,)
@@ -167,67 +247,108 @@ class Course(NamedTuple):
     last_x: FloatArray  # (n,)
     last_gap: FloatArray  # (n,)
     going: FloatArray  # (n,) the step
+    best: FloatArray  # (n,) point with the least residual
+    trial: FloatArray  # (n,) that of an attempt
     unit: FloatArray  # (depth, n) differences of gaps, of length 1
     step: FloatArray  # (depth, n) what goes with them: differences of points and of gaps
     gram: FloatArray  # (depth, depth) products of `unit`
-    system: FloatArray  # (depth, depth) room to solve them
+    root: FloatArray  # (depth, depth) room to solve them
     weights: FloatArray  # (depth,)
 
 
 class Room(NamedTuple):
     """Room for the search in one market, to be used again for the next."""
 
-    segments: Segments
+    lists: Lists
+    market: Market
     at: Reference
     demand: Demand
     trade: Trade
     course: Course
 
 
-def room(game: Structure, rules: Rules, segments: int, pools: int) -> Room:
-    """Room for a game with so many segments and pools."""
-    offers, hosts, tiers = len(game.host), len(game.tier), int(game.tier.max()) + 1
-    groups, pairs, owners = len(game.group_host), len(game.pair_tier), int(game.pair_owner.max()) + 1
-    n, depth = offers + pools, rules.depth
-    by_offer, by_pool, by_point = _arrays(12, offers), _arrays(5, pools), _arrays(7, n)
-    by_segment, by_cell = _arrays(7, segments), _arrays(2, offers * segments)
-    by_host, by_tier = _arrays(7, hosts, segments), _arrays(4, tiers, segments)
-    by_group = [np.empty((groups, segments)), np.empty((pairs, segments)), np.empty((owners, segments))]
-    by_slot = [*_arrays(2, depth, n), *_arrays(2, depth, depth), np.empty(depth)]
-    return Room(
-        Segments(0, np.empty(segments, np.intp), *by_segment[:3]),
-        Reference(
-            h=np.empty(offers),
-            rows=np.zeros(1, np.intp),
-            row=np.empty(offers, np.intp),
-            offer=np.empty(offers, np.intp),
-            v=by_cell[0],
-            best=by_host[0],
-            log_host=by_host[1],
-            host=by_host[2],
-            log_tier=by_tier[0],
-            tier=by_tier[1],
-            top=by_segment[6],
-            outside=by_segment[3],
-            some=np.empty(groups, np.bool_),
-            asked=np.empty(groups, np.bool_),
-        ),
-        Demand(
-            u=by_cell[1],
-            of_host=by_host[3],
-            per_host=by_host[4],
-            in_tier=by_host[5],
-            buyers=by_host[6],
-            of_tier=by_tier[2],
-            in_all=by_tier[3],
-            total=by_segment[4],
-            mix=by_segment[5],
-        ),
-        Trade(*by_offer, *by_group, *by_pool),
-        Course(*by_point, *by_slot),
+class Blocks(NamedTuple):
+    """What room is made of. Made outside of compiled code, in which it would take longer to compile than to run."""
+
+    numbers: IntArray
+    flags: BoolArray
+    by_claim: FloatArray
+    by_offer: FloatArray
+    by_pool: FloatArray
+    by_segment: FloatArray
+    by_row: FloatArray
+    by_host: FloatArray
+    by_tier: FloatArray
+    by_group: FloatArray
+    by_pair: FloatArray
+    by_owner: FloatArray
+    vectors: FloatArray
+    rings: FloatArray
+    small: FloatArray
+
+
+def blocks(game: Structure, segments: int, depth: int) -> Blocks:
+    """Blocks for any market of a game with so many segments."""
+    p = segments if segments <= EVEN // 2 else (segments + EVEN - 1) // EVEN * EVEN
+    offers, hosts, tiers, claims = len(game.host), len(game.tier), game.tiers, len(game.claim_offer)
+    groups, pairs, owners, pools = len(game.group_host), len(game.pair_tier), game.owners, game.pools
+    longest, n = (
+        max(offers + 2, claims, groups + 1, p),
+        offers + pools,
+    )  # there are fewer nests, owners, pools
+    return Blocks(
+        numbers=np.empty((22, longest), dtype=np.intp),
+        flags=np.empty((4, longest), dtype=bool),
+        by_claim=np.empty((1, claims)),
+        by_offer=np.empty((21, offers)),
+        by_pool=np.empty((7, pools)),
+        by_segment=np.empty((9, p)),
+        by_row=np.empty((3, offers, p)),
+        by_host=np.empty((9, hosts, p)),
+        by_tier=np.empty((8, tiers, p)),
+        by_group=np.empty((groups, p)),
+        by_pair=np.empty((pairs, p)),
+        by_owner=np.empty((owners, p)),
+        vectors=np.empty((9, n)),
+        rings=np.empty((2, depth, n)),
+        small=np.empty((3, depth, depth)),
     )
 
 
-def _arrays(count: int, *shape: int) -> list[Any]:
-    """So many arrays of a shape; zeros, as long loops also run over what is beyond the live segments."""
-    return list(np.zeros((count, *shape)))
+@joined
+def room(of: Blocks) -> Room:
+    """Room as named parts of the blocks. Numbers and flags may be longer than they need to be."""
+    i, b, f, k, h, t = of.numbers, of.flags, of.by_offer, of.by_pool, of.by_host, of.by_tier
+    s, r, v = of.by_segment, of.by_row, of.vectors
+    return Room(
+        Lists(
+            segment=i[0], row=i[1], offer=i[2], length=i[3], host=i[4], local=i[5], tier=i[6], reach=i[7],
+            claim=i[8], first=i[9], group_at=i[10], group_host=i[11], group_pair=i[12], pair_at=i[13],
+            pair_tier=i[14], pair_owner=i[15], owner_at=i[16], free=i[17], pool=i[18], pools=i[19],
+            missing=i[20], tally=i[21],
+            used=b[0], absent=b[1], some=b[2], limits=b[3],
+        ),
+        Market(
+            cost=f[0], load=f[1], break_even=f[2], price=f[3], h=f[4], use=f[5], with_shadow=f[6],
+            revenue=of.by_claim[0], outside=s[0], b=s[1], w=s[2], inner_slope=s[3], outer_slope=s[4],
+            capacity=k[0], shadow_unit=k[1], shadow=k[2], people=of.small[2][0],
+        ),
+        Reference(
+            h=f[7], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2], log_tier=t[0], tier=t[1],
+            top=s[5], outside=s[6], empty_host=h[3], empty_tier=t[2], off_host=h[4], off_tier=t[3],
+        ),
+        Demand(
+            u=r[2], of_host=h[5], per_host=h[6], in_tier=h[7], buyers=h[8], of_tier=t[4], per_tier=t[5],
+            in_all=t[6], size=t[7], total=s[7], mix=s[8], x=of.by_group, z=of.by_pair, w=of.by_owner,
+        ),
+        Trade(
+            own=f[8], break_even=f[9], load=f[10], price=f[11], use=f[12], cost=f[13], change=f[14],
+            lost=f[15], back=f[16], quantity=f[17], next_price=f[18], bounded=f[19], per_unit=f[20],
+            used=k[3], total=k[4], fall=k[5], next_shadow=k[6],
+        ),
+        Course(
+            x=v[0], image=v[1], last_image=v[2], gap=v[3], last_x=v[4], last_gap=v[5], going=v[6], best=v[7],
+            trial=v[8], unit=of.rings[0], step=of.rings[1], gram=of.small[0], root=of.small[1],
+            weights=of.small[2][1],
+        ),
+    )  # fmt: skip

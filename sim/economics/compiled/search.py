@@ -1,214 +1,233 @@
-"""The accelerated search for fixed points, market by market, compiled: `sim.economics.fixed_point`."""
+"""The accelerated search for fixed points in one market, compiled: `sim.economics.fixed_point` and `solver`."""
 
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-from sim.economics.compiled.demand import set_rows, write_shares
+from sim.economics.compiled.demand import set_constant
 from sim.economics.compiled.first_order import price_step
-from sim.economics.compiled.jit import compiled, copy, entry
-from sim.economics.compiled.layout import Course, Market, Numbers, Room, Rules, Segments, Structure
-from sim.economics.nests import FloatArray, IntArray
+from sim.economics.compiled.jit import compiled, copy, dot, dot_rows, exp, joined, log
+from sim.economics.compiled.layout import Counts, Course, Market, Numbers, Room, Rules, Structure
+from sim.economics.nests import FloatArray
 
 
-@compiled
-def _market(numbers: Numbers, m: int) -> Market:
-    return Market(
-        _of(numbers.quality, m),
-        _of(numbers.nowhere, m),
-        _of(numbers.dead_host, m),
-        _of(numbers.dead_tier, m),
-        _of(numbers.outside, m),
-        _of(numbers.weights, m),
-        _of(numbers.cost, m),
-        _of(numbers.revenue, m),
-        _of(numbers.break_even, m),
-        _of(numbers.load, m),
-        _of(numbers.capacity, m),
-        _of(numbers.shadow_unit, m),
-    )
-
-
-Found = tuple[FloatArray, FloatArray, IntArray, FloatArray, FloatArray]
-
-
-@compiled
-def _of(array: FloatArray, m: int) -> FloatArray:
-    row: FloatArray = array[m if len(array) > 1 else 0]
-    return row
-
-
-@compiled
-def _segments(sensitivity: FloatArray, weights: FloatArray, game: Structure, room: Segments) -> Segments:
-    live = 0
-    for s in range(len(weights)):
-        if weights[s] > 0.0:
-            room.segment[live], room.b[live], room.w[live] = s, sensitivity[s], weights[s]
-            room.slope[live] = sensitivity[s] / game.inner
-            live += 1
-    return Segments(live, room.segment, room.b, room.slope, room.w)
-
-
-@compiled
-def _search(
-    best: FloatArray,
+@joined
+def begin(
+    attempt: int,
+    solved: bool,
+    numbers: Numbers,
+    m: int,
     game: Structure,
     rules: Rules,
-    market: Market,
-    segments: Segments,
+    count: Counts,
     room: Room,
-    tolerance: float,
-    iterations: int,
-    shares: FloatArray,
-    worth: FloatArray,
+) -> int:
+    """Set the first point of an attempt; the most evaluations that it may take, 0 if it is not needed.
+
+    A start that leads to no equilibrium is followed by the default one, as last month's prices may mislead. The
+    third attempt only looks at the best point, so that the room holds its shares.
+    """
+    course, n = room.course, count.free + count.pools
+    room.at.h[:] = np.nan
+    if attempt == 0:
+        set_constant(count, room.lists, room.at, room.demand)
+        _set_start(numbers, m, game, rules, count, room)
+        return rules.iterations
+    if attempt == 1:
+        if solved or not len(numbers.start):
+            return 0
+        _set_default_start(game, rules, count, room)
+        return rules.iterations
+    if _same(course.x, course.best, n):
+        return 0
+    copy(course.best, course.x, n)
+    return 1
+
+
+@joined
+def keep_better(
+    attempt: int,
+    residual: float,
+    least: float,
+    astray: bool,
+    game: Structure,
+    rules: Rules,
+    count: Counts,
+    room: Room,
+) -> tuple[float, bool]:
+    """Make an attempt's best point the best of all if it is; the least residual, and whether it is one gone astray."""
+    lost = _astray(game, rules, count, room)
+    if attempt == 0 or ((residual < least or astray) and not lost):
+        copy(room.course.trial, room.course.best, count.free + count.pools)
+        return residual, lost
+    return least, astray
+
+
+@compiled
+def _same(a: FloatArray, b: FloatArray, n: int) -> bool:
+    same = True
+    for i in range(n):
+        same &= a[i] == b[i]
+    return same
+
+
+@compiled
+def _set_start(numbers: Numbers, m: int, game: Structure, rules: Rules, count: Counts, room: Room) -> None:
+    """Set the first point to what the caller gave, or the default, and prices that are not looked for."""
+    if not len(numbers.start):
+        _set_default_start(game, rules, count, room)
+        return
+    lists, market, x = room.lists, room.market, room.course.x
+    k = m if len(numbers.start) > 1 else 0
+    for j in range(len(game.host)):
+        price = market.cost[j] if game.at_cost[j] else _allowed(numbers.start[k, j], j, game, market)
+        _fix(j, price, game, market)
+    for f in range(count.free):
+        x[f] = _point(market.price[lists.free[f]], game)
+    k = m if len(numbers.shadow) > 1 else 0
+    for i in range(count.pools):
+        r = lists.pools[i]
+        x[count.free + i] = numbers.shadow[k, r] / market.shadow_unit[r] if len(numbers.shadow) else 0.0
+
+
+@compiled
+def _set_default_start(game: Structure, rules: Rules, count: Counts, room: Room) -> None:
+    """Likewise where the caller gave nothing, as `sim.economics.start.default_prices`."""
+    lists, market, x = room.lists, room.market, room.course.x
+    margin = min(1.0 / (market.people[1] + game.usage), rules.largest_first_margin)
+    for j in range(len(game.host)):
+        own = market.revenue[j]
+        price = market.cost[j] / own + 1.0 / market.people[1]
+        price = market.cost[j] / (own * (1.0 - margin)) if game.log_price else price
+        _fix(j, market.cost[j] if game.at_cost[j] else _allowed(price, j, game, market), game, market)
+    for f in range(count.free):
+        x[f] = _point(market.price[lists.free[f]], game)
+    for i in range(count.pools):
+        x[count.free + i] = 0.0
+
+
+@compiled
+def _allowed(price: float, j: int, game: Structure, market: Market) -> float:
+    return max(price, market.break_even[j]) if game.positive else price
+
+
+@compiled
+def _fix(j: int, price: float, game: Structure, market: Market) -> None:
+    """Set a price and what goes with it."""
+    market.price[j] = price
+    market.h[j] = log(price) if game.log_price else price
+    market.use[j] = 1.0 if game.usage == 0.0 else exp(-game.usage * log(price))
+    market.with_shadow[j] = market.cost[j]
+
+
+@compiled
+def _point(price: float, game: Structure) -> float:
+    return log(price) if game.positive else price
+
+
+@compiled
+def _astray(game: Structure, rules: Rules, count: Counts, room: Room) -> bool:
+    """Whether a log price of the attempt's best point has collapsed to next to nothing, see `solver.astray`."""
+    lists, market = room.lists, room.market
+    found = False
+    for f in range(count.free):
+        found |= room.course.trial[f] < log(rules.giveaway * market.break_even[lists.free[f]])
+    return found and game.log_price
+
+
+@joined
+def accelerate(
+    iterations: int, game: Structure, rules: Rules, count: Counts, room: Room
 ) -> tuple[float, int]:
-    """One market from `best` on, which becomes the best point; its residual, and evaluations of the map."""
-    at, demand, trade, course = room.at, room.demand, room.trade, room.course
-    set_rows(game, market, segments, at)
-    copy(best, course.x)
-    _forget(course, rules)
+    """Search from `course.x`, the best point into `course.trial`; its residual, and evaluations of the map."""
+    course, n = room.course, count.free + count.pools
+    copy(course.x, course.trial, n)
     least = before = np.inf
     accelerating, steady, patience, kept = False, 0, 1, 0
-    for count in range(1, iterations + 1):
-        residual = price_step(course.x, course.image, game, rules, market, segments, at, demand, trade)
+    for taken in range(1, iterations + 1):
+        residual = price_step(course.x, course.image, game, rules, count, room)
         if residual < least:
             least = residual
-            copy(course.x, best)
-        if residual <= tolerance:
-            write_shares(game, segments, at, demand, shares, worth)
-            return least, count
+            copy(course.x, course.trial, n)
+        if residual <= rules.tolerance:
+            return least, taken
         if residual == np.inf or (accelerating and residual > rules.growth * before):
             if not accelerating:
-                return least, count  # a plain step leads nowhere, and there is no other way
+                return least, taken  # a plain step leads nowhere, and there is no other way
             accelerating, steady, kept = False, 0, 0
             patience = min(2 * patience + 1, rules.longest_patience)
-            _forget(course, rules)
-            copy(course.last_image, course.x)
+            copy(course.last_image, course.x, n)
             continue
         steady = steady + 1 if residual < before and residual < rules.near else 0
         accelerating = accelerating or steady > patience
-        _advance((count - 1) % rules.depth, kept > 0, accelerating, course, rules)
+        _advance(n, kept, accelerating, course, rules)
         kept, before = kept + 1, residual
     return least, iterations
 
 
 @compiled
-def _forget(course: Course, rules: Rules) -> None:
-    """Empty the history; an empty slot has no weight."""
-    course.unit[:] = 0.0
-    course.step[:] = 0.0
-    course.gram[:] = 0.0
-    for k in range(rules.depth):
-        course.gram[k, k] = 1.0 + rules.ridge
-
-
-@compiled
-def _advance(slot: int, known: bool, accelerating: bool, course: Course, rules: Rules) -> None:
-    """Record the point in a slot of the history, and take the accelerated or the plain step from it."""
-    x, gap, going, n = course.x, course.gap, course.going, len(course.x)
-    unit, step, gram = course.unit, course.step, course.gram
+def _advance(n: int, kept: int, accelerating: bool, course: Course, rules: Rules) -> None:
+    """Record the point in the ring, and take the accelerated or the plain step from it."""
+    x, gap, going, used = course.x, course.gap, course.going, min(kept, rules.depth)
     for i in range(n):
         gap[i] = course.image[i] - x[i]
-        unit[slot, i] = gap[i] - course.last_gap[i] if known else 0.0
-        step[slot, i] = (x[i] - course.last_x[i]) + unit[slot, i] if known else 0.0
+        going[i] = gap[i]
+    if kept:
+        _record((kept - 1) % rules.depth, used, n, course, rules)
+    for i in range(n):
         course.last_x[i], course.last_gap[i], course.last_image[i] = x[i], gap[i], course.image[i]
-    length = math.sqrt(_dot(unit, slot, unit[slot]))
-    if length > 0.0:
-        for i in range(n):
-            unit[slot, i] /= length
-            step[slot, i] /= length
-    for k in range(rules.depth):
-        gram[slot, k] = gram[k, slot] = _dot(unit, k, unit[slot])
-    gram[slot, slot] = 1.0 + rules.ridge
-    copy(gap, going)
     if accelerating:
-        for k in range(rules.depth):
-            course.weights[k] = _dot(unit, k, gap)
-        _solve(course)
-        for k in range(rules.depth):
+        for k in range(used):
+            course.weights[k] = dot(course.unit, k, gap, n)
+        _solve(used, course)
+        for k in range(used):
+            weight = course.weights[k]
             for i in range(n):
-                going[i] -= course.weights[k] * step[k, i]
+                going[i] -= weight * course.step[k, i]
         length = plain = 0.0
         for i in range(n):
             length = max(length, abs(going[i])) if math.isfinite(going[i]) else np.inf
             plain = max(plain, abs(gap[i]))
         if length > rules.longest_step * plain:
-            copy(gap, going)
+            copy(gap, going, n)
     for i in range(n):
         x[i] += going[i]
 
 
 @compiled
-def _dot(rows: FloatArray, k: int, b: FloatArray) -> float:
-    total = 0.0
-    for i in range(len(b)):
-        total += rows[k, i] * b[i]
-    return total
+def _record(slot: int, used: int, n: int, course: Course, rules: Rules) -> None:
+    """The last differences of points and gaps into a slot of the ring, of which `used` are."""
+    unit, step, gram = course.unit, course.step, course.gram
+    for i in range(n):
+        unit[slot, i] = course.gap[i] - course.last_gap[i]
+        step[slot, i] = (course.x[i] - course.last_x[i]) + unit[slot, i]
+    length = math.sqrt(dot_rows(unit, slot, slot, n))
+    if length > 0.0:
+        for i in range(n):
+            unit[slot, i] /= length
+            step[slot, i] /= length
+    for k in range(used):
+        gram[slot, k] = gram[k, slot] = dot_rows(unit, k, slot, n)
+    gram[slot, slot] = 1.0 + rules.ridge
 
 
 @compiled
-def _solve(course: Course) -> None:
-    """Solve gram a = weights by elimination with pivots; a is left in `weights`."""
-    system, right, n = course.system, course.weights, len(course.weights)
-    copy(course.gram.reshape(-1), system.reshape(-1))
+def _solve(n: int, course: Course) -> None:
+    """Solve gram a = weights by Cholesky's method; a is left in `weights`. The ridge keeps the matrix definite."""
+    root, a = course.root, course.weights
     for c in range(n):
-        pivot = c
-        for r in range(c + 1, n):
-            if abs(system[r, c]) > abs(system[pivot, c]):
-                pivot = r
-        for k in range(n):
-            system[c, k], system[pivot, k] = system[pivot, k], system[c, k]
-        right[c], right[pivot] = right[pivot], right[c]
-        for r in range(c + 1, n):
-            factor = system[r, c] / system[c, c]
-            for k in range(c, n):
-                system[r, k] -= factor * system[c, k]
-            right[r] -= factor * right[c]
-    for c in range(n - 1, -1, -1):
-        for k in range(c + 1, n):
-            right[c] -= system[c, k] * right[k]
-        right[c] /= system[c, c]
-
-
-def _entry(sources: int) -> Callable[..., Found]:
-    """The search over all markets.
-
-    The cache on disk notices changes of this file only; that the function closes over `sources`, a checksum of
-    all files of the package, makes it notice the others.
-    """
-
-    @entry
-    def search(
-        start: FloatArray,
-        sensitivity: FloatArray,
-        numbers: Numbers,
-        game: Structure,
-        rules: Rules,
-        room: Room,
-        tolerance: float,
-        iterations: int,
-    ) -> Found:
-        assert sources >= 0
-        markets, count = len(start), len(sensitivity)
-        best, residual, taken = start.copy(), np.empty(markets), np.empty(markets, np.intp)
-        shares, worth = np.zeros((markets, count, len(game.host))), np.full((markets, count), np.nan)
-        for m in range(len(start)):
-            market = _market(numbers, m)
-            segments = _segments(sensitivity, market.weights, game, room.segments)
-            residual[m], taken[m] = _search(
-                best[m], game, rules, market, segments, room, tolerance, iterations, shares[m], worth[m]
-            )
-        return best, residual, taken, shares, worth
-
-    return search
-
-
-_SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-search = _entry(zlib.adler32(_SOURCES))
-"""Best points (markets, n), their residuals and evaluations of the map, as `fixed_point.fixed_points`; shares
-(markets, segments, offers) and the expected utility of the choice (markets, segments), NaN where not known."""
+        for r in range(c, n):
+            total = course.gram[r, c]
+            for k in range(c):
+                total -= root[r, k] * root[c, k]
+            root[r, c] = total / root[c, c] if r > c else math.sqrt(total)
+    for r in range(n):
+        for k in range(r):
+            a[r] -= root[r, k] * a[k]
+        a[r] /= root[r, r]
+    for r in range(n - 1, -1, -1):
+        for k in range(r + 1, n):
+            a[r] -= root[k, r] * a[k]
+        a[r] /= root[r, r]

@@ -1,0 +1,122 @@
+"""All markets of a batch, and everything that follows from their prices, compiled."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sim.economics.compiled.demand import write_shares
+from sim.economics.compiled.first_order import ceiling_price
+from sim.economics.compiled.jit import compiled, entry
+from sim.economics.compiled.layout import Blocks, Counts, Numbers, Results, Room, Rules, Structure, room
+from sim.economics.compiled.market import lay_out
+from sim.economics.compiled.search import accelerate, begin, keep_better
+
+
+@compiled
+def _start_is_fine(numbers: Numbers, game: Structure) -> bool:
+    fine = True
+    for m in range(len(numbers.start)):
+        for j in range(len(game.host)):
+            price = numbers.start[m, j]
+            fine &= math.isfinite(price) and (price > 0.0 or not game.positive)
+    return fine
+
+
+@compiled
+def _write(
+    numbers: Numbers, m: int, game: Structure, rules: Rules, count: Counts, room: Room, results: Results
+) -> None:
+    """Results of a market at the best point."""
+    lists, market, shares = room.lists, room.market, results.shares
+    segments = shares.shape[1]
+    write_shares(m, count, lists, room.at, room.demand, shares, results.surplus)
+    for s in range(segments):
+        results.surplus[m, s] /= game.sensitivity[s if len(game.sensitivity) > 1 else 0]
+    for j in range(len(game.host)):
+        results.prices[m, j], results.quantities[m, j], results.at_ceiling[m, j] = market.price[j], 0.0, False
+    for f in range(game.owners):
+        results.profits[m, f] = 0.0
+    for r in range(game.pools):
+        results.shadow[m, r] = 0.0
+    at_weight = m if len(numbers.weights) > 1 else 0
+    for s in range(segments):
+        for j in range(len(game.host)):
+            results.quantities[m, j] += numbers.weights[at_weight, s] * shares[m, s, j]
+    for j in range(len(game.host)):
+        results.quantities[m, j] *= market.use[j]
+    for k in range(len(game.claim_offer)):
+        j = game.claim_offer[k]
+        margin = market.revenue[k] * market.price[j] - (market.cost[j] if k < len(game.host) else 0.0)
+        results.profits[m, game.claim_owner[k]] += margin * results.quantities[m, j]
+    for k in range(count.pools):
+        results.shadow[m, lists.pools[k]] = market.shadow[lists.pools[k]]
+    for f in range(count.free if game.positive else 0):
+        j = lists.free[f]
+        ceiling = ceiling_price(market.with_shadow[j], market.revenue[j], game, rules, market)
+        results.at_ceiling[m, j] = market.price[j] > ceiling * (1.0 - rules.near_ceiling)
+
+
+def _entry(sources: int) -> Callable[[Numbers, Structure, Rules, Results, Blocks], bool]:
+    """The entry.
+
+    The cache on disk notices changes of this file only; that the function closes over `sources`, a checksum of
+    all files of the package, makes it notice the others. Each function that calls another is optimised with it
+    once more, so that this one, with all that is `joined` to it, takes most of the time to compile.
+    """
+
+    @entry
+    def solve(numbers: Numbers, game: Structure, rules: Rules, results: Results, blocks: Blocks) -> bool:
+        assert sources >= 0
+        space, fine = room(blocks), _start_is_fine(numbers, game)
+        for m in range(len(numbers.quality)):
+            good, count = lay_out(numbers, m, game, rules, space)
+            fine &= good
+            if not fine:
+                break
+            least, taken, astray = np.inf, 0, True
+            for attempt in range(3):
+                solved = least <= rules.tolerance and not astray
+                iterations = begin(attempt, solved, numbers, m, game, rules, count, space)
+                if iterations:
+                    residual, more = accelerate(iterations, game, rules, count, space)
+                    if attempt < 2:
+                        least, astray = keep_better(
+                            attempt, residual, least, astray, game, rules, count, space
+                        )
+                        taken += more
+            results.residual[m], results.evaluations[m] = least, taken
+            results.solved[m] = least <= rules.tolerance and not astray
+            _write(numbers, m, game, rules, count, space, results)
+        return fine
+
+    return solve
+
+
+_SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+solve = _entry(zlib.adler32(_SOURCES))
+"""Equilibria of a batch of markets, from Python or from other compiled code.
+
+Parameters
+----------
+numbers
+    Arrays of floats in C order, writable, as `Numbers` describes them; `start` and `shadow` may have no rows.
+game
+    `sim.economics.compiled.engine.structure` of a `Game`.
+rules
+    `sim.economics.compiled.engine.rules`.
+results
+    `sim.economics.compiled.engine.empty`, to be filled. A market is `solved` if its residual is at most the tolerance
+    and no price has collapsed; of one that is not, results are those of the best point found.
+blocks
+    `sim.economics.compiled.layout.blocks`, of which nothing is kept.
+
+Returns
+-------
+bool
+    False if a number is not allowed; results are then of no use.
+"""

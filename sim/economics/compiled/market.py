@@ -1,0 +1,353 @@
+"""One market of a batch laid out for the search: its numbers checked, and lists of what there is."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.economics.compiled.jit import compiled, joined
+from sim.economics.compiled.layout import (
+    EVEN,
+    Counts,
+    Lists,
+    Market,
+    Numbers,
+    Reference,
+    Room,
+    Rules,
+    Structure,
+    Trade,
+)
+from sim.economics.nests import FloatArray
+
+
+@joined
+def lay_out(numbers: Numbers, m: int, game: Structure, rules: Rules, room: Room) -> tuple[bool, Counts]:
+    """Lay out market m. False where a number is not allowed: `sim.economics.inputs` then says which."""
+    market, lists, at = room.market, room.lists, room.at
+    p = len(market.w)
+    fine = _take_money(numbers, m, game, market)
+    fine &= _take_customers(numbers, m, game, market)
+    fine &= _take_limits(numbers, m, game, market)
+    fine &= _take_availability(numbers, m, game, rules, market, lists)
+    _order_segments(numbers, m, game, market, lists)
+    hosts, multi_hosts = _number_hosts(game, lists)
+    rows, multi_rows = _set_rows(numbers, m, p, game, multi_hosts, lists, at)
+    _mark_groups(game, lists)
+    free = _list_free(game, rules, market, lists, room.trade)
+    groups, pairs, owners = _list_groups(game, lists)
+    _list_claims(game, groups, lists)
+    pools = _list_pools(game, free, market, lists)
+    count = Counts(p, rows, multi_rows, hosts, multi_hosts, groups, pairs, owners, free, pools)
+    _set_empty(game, count, lists, at)
+    return fine, count
+
+
+@compiled
+def _of(array: FloatArray, m: int) -> int:
+    """The row that market m has in an array."""
+    return m if len(array) > 1 else 0
+
+
+@compiled
+def _take_money(numbers: Numbers, m: int, game: Structure, market: Market) -> bool:
+    """Costs, loads and the parts of revenue."""
+    offers, fine, revenue = len(game.host), True, market.revenue
+    at_cost, at_load = _of(numbers.cost, m), _of(numbers.load, m)
+    at_royalty, at_complement = _of(numbers.royalty, m), _of(numbers.complement, m)
+    revenue[:] = 0.0
+    for j in range(offers):
+        cost, load = numbers.cost[at_cost, j], numbers.load[at_load, j]
+        fine &= 0.0 <= cost < np.inf and 0.0 < load < np.inf and (cost > 0.0 or not game.positive)
+        market.cost[j], market.load[j] = cost, load
+        revenue[j] = 1.0 - numbers.royalty[at_royalty, j]
+    for i in range(len(game.royalty_claim)):
+        revenue[game.royalty_claim[i]] += numbers.royalty[at_royalty, game.royalty_offer[i]]
+    for j in range(offers):
+        revenue[game.complement_claim[j]] += numbers.complement[at_complement, j]
+    at_stake = _of(numbers.stake, m)
+    for i in range(len(game.stake_claim)):
+        revenue[game.stake_claim[i]] += numbers.stake[at_stake, i]
+    for k in range(len(revenue)):
+        fine &= math.isfinite(revenue[k]) and (k >= offers or revenue[k] > 0.0)
+    for j in range(offers):
+        market.break_even[j] = market.cost[j] / revenue[j]
+    return fine
+
+
+@compiled
+def _take_customers(numbers: Numbers, m: int, game: Structure, market: Market) -> bool:
+    """Checks of segments' numbers, how many customers there are, and their mean price sensitivity."""
+    segments, fine, people, mean = numbers.quality.shape[1], True, 0.0, 0.0
+    at_weight, at_outside = _of(numbers.weights, m), _of(numbers.outside, m)
+    for s in range(segments):
+        weight = numbers.weights[at_weight, s]
+        fine &= 0.0 <= weight < np.inf and math.isfinite(numbers.outside[at_outside, s])
+        people += weight
+    for s in range(len(game.sensitivity)):
+        mean += game.sensitivity[s]
+    market.people[0], market.people[1] = people, mean / len(game.sensitivity)
+    return fine
+
+
+@compiled
+def _take_limits(numbers: Numbers, m: int, game: Structure, market: Market) -> bool:
+    """Capacity per customer and the scale of its shadow price. Where there are no customers it is not limited."""
+    fine, people, k = True, market.people[0], _of(numbers.capacity, m)
+    for r in range(game.pools):
+        stock = numbers.capacity[k, r]
+        fine &= not stock <= 0.0
+        limited = people > 0.0 and not math.isnan(stock)
+        market.capacity[r] = stock / people if limited else np.inf
+        market.shadow_unit[r] = np.inf
+    for j in range(len(game.host)):
+        r = game.pool[j]
+        if r >= 0:
+            cost = market.cost[j] if game.log_price else market.cost[j] + 1.0 / market.people[1]
+            market.shadow_unit[r] = min(market.shadow_unit[r], cost / market.load[j])
+    return fine
+
+
+@compiled
+def _take_availability(
+    numbers: Numbers, m: int, game: Structure, rules: Rules, market: Market, lists: Lists
+) -> bool:
+    """Which offers can be had, and whether all qualities are numbers or -inf."""
+    offers, people, k = len(game.host), market.people[0], _of(numbers.weights, m)
+    absent, some = lists.absent, lists.some
+    fine = True
+    absent[:] = True
+    some[:] = False
+    for s in range(numbers.quality.shape[1]):
+        nobody, missing = people > 0.0 and numbers.weights[k, s] == 0.0, 0
+        for j in range(offers):
+            quality = numbers.quality[m, s, j]
+            fine &= quality < np.inf
+            some[j] |= quality > -np.inf
+            absent[j] &= nobody or quality == -np.inf
+            missing += quality == -np.inf
+        lists.missing[s] = missing
+    lists.limits[:] = False
+    for j in range(offers):
+        if absent[j] and not game.at_cost[j] and not rules.leave_absent:
+            lists.limits[game.tier[game.host[j]]] = True
+    return fine
+
+
+@compiled
+def _order_segments(numbers: Numbers, m: int, game: Structure, market: Market, lists: Lists) -> None:
+    """Segments that can have most offers first; what is added to come out even repeats the last."""
+    segments, offers, tally = numbers.quality.shape[1], len(game.host), lists.tally
+    at_weight, at_outside, people = _of(numbers.weights, m), _of(numbers.outside, m), market.people[0]
+    tally[: offers + 2] = 0
+    for s in range(segments):
+        tally[lists.missing[s] + 1] += 1
+    for c in range(offers + 1):
+        tally[c + 1] += tally[c]
+    for s in range(segments):
+        c = lists.missing[s]
+        lists.segment[tally[c]] = s
+        tally[c] += 1
+    for k in range(len(market.w)):
+        s = lists.segment[min(k, segments - 1)]
+        lists.segment[k] = s
+        b = game.sensitivity[s if len(game.sensitivity) > 1 else 0]
+        weight = numbers.weights[at_weight, s] / people if people > 0.0 else 1.0 / segments
+        market.w[k] = weight if k < segments else 0.0
+        market.b[k], market.inner_slope[k], market.outer_slope[k] = b, b / game.inner, b / game.outer
+        market.outside[k] = numbers.outside[at_outside, s]
+
+
+@compiled
+def _number_hosts(game: Structure, lists: Lists) -> tuple[int, int]:
+    """Number the nests with rows, those with several first: how many there are, and of these."""
+    count, hosts = lists.tally, len(game.tier)
+    count[:hosts] = 0
+    for j in range(len(game.host)):
+        lists.row[j] = 0 if lists.some[j] or lists.limits[game.tier[game.host[j]]] else -1
+        count[game.host[j]] += lists.row[j] + 1
+    number = multi = 0
+    for several in (True, False):
+        for g in range(hosts):
+            if (several and count[g] > 1) or (not several and count[g] == 1):
+                lists.local[g], lists.tier[number] = number, game.tier[g]
+                number += 1
+        multi = number if several else multi
+    for g in range(hosts):
+        if count[g] == 0:
+            lists.local[g] = -1
+    return number, multi
+
+
+@compiled
+def _set_rows(
+    numbers: Numbers, m: int, p: int, game: Structure, multi_hosts: int, lists: Lists, at: Reference
+) -> tuple[int, int]:
+    """Set rows and their qualities; how many there are, and how many in nests with several."""
+    offers, tally = len(game.host), lists.tally
+    tally[: offers + 2] = 0
+    for j in range(offers):
+        if lists.row[j] >= 0:
+            tally[lists.local[game.host[j]] + 1] += 1
+    for c in range(offers + 1):
+        tally[c + 1] += tally[c]
+    rows, multi_rows = tally[offers + 1], tally[multi_hosts]
+    lists.reach[:] = 0
+    for j in range(offers):
+        if lists.row[j] >= 0:
+            g = lists.local[game.host[j]]
+            r = tally[g]
+            tally[g] += 1
+            lists.row[j], lists.offer[r], lists.host[r] = r, j, g
+    for r in range(rows):
+        j = lists.offer[r]
+        lists.length[r] = p if lists.limits[lists.tier[lists.host[r]]] else _reach(numbers, m, p, j, lists)
+        scale = game.inner if r < multi_rows else game.outer
+        for k in range(lists.length[r]):
+            at.raw[r, k] = numbers.quality[m, lists.segment[k], j] / scale
+        lists.reach[lists.host[r]] = max(lists.reach[lists.host[r]], lists.length[r])
+    return rows, multi_rows
+
+
+@compiled
+def _reach(numbers: Numbers, m: int, p: int, j: int, lists: Lists) -> int:
+    """How far down the list of segments an offer can be had, rounded up to come out even."""
+    last = p - 1
+    while numbers.quality[m, lists.segment[last], j] == -np.inf:
+        last -= 1
+    return p if p < EVEN else (last + EVEN) // EVEN * EVEN
+
+
+@compiled
+def _mark_groups(game: Structure, lists: Lists) -> None:
+    """Mark groups with claims on offers with a row."""
+    lists.used[:] = False
+    for k in range(len(game.claim_offer)):
+        if lists.row[game.claim_offer[k]] >= 0:
+            lists.used[game.claim_group[k]] = True
+
+
+@compiled
+def _list_free(game: Structure, rules: Rules, market: Market, lists: Lists, trade: Trade) -> int:
+    """List offers whose price is looked for, and mark the groups that their sellers look at; how many there are."""
+    number = 0
+    for j in range(len(game.host)):
+        if not game.at_cost[j] and not (lists.absent[j] and rules.leave_absent):
+            lists.free[number] = j
+            trade.own[number], trade.load[number] = market.revenue[j], market.load[j]
+            trade.break_even[number] = market.break_even[j]
+            number += 1
+            lists.used[game.claim_group[j]] = True
+    return number
+
+
+@compiled
+def _list_claims(game: Structure, groups: int, lists: Lists) -> None:
+    """List claims on offers with a row, group by group."""
+    first = lists.first
+    first[:] = 0
+    for k in range(len(game.claim_offer)):
+        if lists.row[game.claim_offer[k]] >= 0:
+            first[lists.group_at[game.claim_group[k]] + 1] += 1
+    for i in range(groups):
+        first[i + 1] += first[i]
+    for k in range(len(game.claim_offer) - 1, -1, -1):
+        if lists.row[game.claim_offer[k]] >= 0:
+            i = lists.group_at[game.claim_group[k]] + 1
+            first[i] -= 1
+            lists.claim[first[i]] = k
+    for i in range(groups):
+        first[i] = first[i + 1]
+    first[groups] = 0
+    for k in range(len(game.claim_offer)):
+        first[groups] += lists.row[game.claim_offer[k]] >= 0
+
+
+@compiled
+def _list_groups(game: Structure, lists: Lists) -> tuple[int, int, int]:
+    """Number the groups marked, their pairs of tier and owner, and owners: how many there are of each."""
+    groups = pairs = owners = 0
+    lists.pair_at[:] = -1
+    lists.owner_at[:] = -1
+    for i in range(len(game.group_host)):
+        if lists.used[i]:
+            pair = game.group_pair[i]
+            if lists.pair_at[pair] < 0:
+                owner = game.pair_owner[pair]
+                if lists.owner_at[owner] < 0:
+                    lists.owner_at[owner] = owners
+                    owners += 1
+                lists.pair_at[pair] = pairs
+                lists.pair_tier[pairs], lists.pair_owner[pairs] = game.pair_tier[pair], lists.owner_at[owner]
+                pairs += 1
+            lists.group_at[i] = groups
+            lists.group_host[groups], lists.group_pair[groups] = (
+                lists.local[game.group_host[i]],
+                lists.pair_at[pair],
+            )
+            groups += 1
+    return groups, pairs, owners
+
+
+@compiled
+def _list_pools(game: Structure, free: int, market: Market, lists: Lists) -> int:
+    """List limited pools with customers; the shadow price of others is 0."""
+    number, place = 0, lists.tally
+    place[: game.pools] = -1
+    for f in range(free):
+        j = lists.free[f]
+        r = game.pool[j]
+        if r >= 0 and place[r] < 0 and not lists.absent[j] and market.capacity[r] < np.inf:
+            place[r] = 0
+    for r in range(game.pools):
+        if place[r] == 0:
+            place[r], lists.pools[number] = number, r
+            number += 1
+    for f in range(free):
+        r = game.pool[lists.free[f]]
+        lists.pool[f] = place[r] if r >= 0 else -1
+    return number
+
+
+@compiled
+def _set_empty(game: Structure, count: Counts, lists: Lists, at: Reference) -> None:
+    """Where nothing can be had in a nest or tier.
+
+    Where the prices of absent offers are looked for, qualities are 0 there and the nest or tier as a whole is off
+    the market, as in `sim.economics.demand.split_unavailable`; else the nest's sum is 1 and its worth nothing.
+    """
+    p = count.width
+    for g in range(count.hosts):
+        for k in range(p):
+            at.empty_host[g, k], at.off_host[g, k] = 1.0, 0.0
+    for t in range(game.tiers):
+        for k in range(p):
+            at.empty_tier[t, k], at.off_tier[t, k] = 1.0, 0.0
+    for r in range(count.rows):
+        for k in range(lists.length[r]):
+            if at.raw[r, k] > -np.inf:
+                at.empty_host[lists.host[r], k] = 0.0
+    for g in range(count.hosts):
+        for k in range(p):
+            if at.empty_host[g, k] == 0.0:
+                at.empty_tier[lists.tier[g], k] = 0.0
+    for g in range(count.hosts):
+        t = lists.tier[g]
+        if lists.limits[t]:
+            for k in range(p):
+                if at.empty_host[g, k] == 1.0 and at.empty_tier[t, k] == 0.0:
+                    at.off_host[g, k] = -np.inf
+                at.empty_host[g, k] = 0.0
+    for r in range(count.rows):
+        g = lists.host[r]
+        t = lists.tier[g]
+        if lists.limits[t]:
+            for k in range(p):
+                if at.off_host[g, k] == -np.inf or at.empty_tier[t, k] == 1.0:
+                    at.raw[r, k] = 0.0
+    for t in range(game.tiers):
+        if lists.limits[t]:
+            for k in range(p):
+                at.off_tier[t, k] = -np.inf if at.empty_tier[t, k] == 1.0 else 0.0
+                at.empty_tier[t, k] = 0.0
