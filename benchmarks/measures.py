@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -196,11 +197,22 @@ def kernels(repeats: int) -> Row:
     )  # fmt: skip
 
 
+def entry_points() -> list[tuple[ModuleType, str, Callable[..., Any]]]:
+    """Compiled functions that modules of `sim` call from Python: the module, the name there, the function."""
+    from numba.core.registry import CPUDispatcher
+
+    return [
+        (module, name, thing)
+        for key, module in list(sys.modules.items())
+        if key.startswith("sim.") and not key.endswith(".jit")
+        for name, thing in list(vars(module).items())
+        if isinstance(thing, CPUDispatcher) and not thing.targetoptions.get("no_cpython_wrapper")
+    ]
+
+
 @contextmanager
 def timed_kernels() -> Iterator[dict[str, float]]:
     """Seconds of CPU inside every compiled function of `sim` that Python calls, while this lasts."""
-    from numba.core.registry import CPUDispatcher
-
     inside: dict[str, float] = {}
 
     def timed(name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -213,13 +225,7 @@ def timed_kernels() -> Iterator[dict[str, float]]:
 
         return call
 
-    held = [
-        (module, name, thing)
-        for key, module in list(sys.modules.items())
-        if key.startswith("sim.") and not key.endswith(".jit")
-        for name, thing in list(vars(module).items())
-        if isinstance(thing, CPUDispatcher) and not thing.targetoptions.get("no_cpython_wrapper")
-    ]
+    held = entry_points()
     try:
         for module, name, kernel in held:
             setattr(module, name, timed(name, kernel))

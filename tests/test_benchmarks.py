@@ -59,13 +59,12 @@ class TestWorlds:
         assert worlds.customers(worlds.many_customers(1e4 / known)) == pytest.approx(1e4, rel=1e-9)
 
     def test_kernels_are_timed_and_put_back(self):
-        from sim.economics.compiled import engine
-
-        before = engine.search
         scenario = worlds.baseline(end="2023-04")
         plain = sim.Market(scenario, seed=1).run().record.market["tokens"]
+        before = measures.entry_points()
         with measures.timed_kernels() as inside:
             timed = sim.Market(scenario, seed=1).run().record.market["tokens"]
-        assert inside["search"] > 0.0
-        assert engine.search is before
+        assert measures.entry_points() == before
+        assert sum(inside.values()) > 0.0
+        assert set(inside) <= {name for _, name, _ in before}
         np.testing.assert_array_equal(plain, timed)

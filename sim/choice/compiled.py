@@ -5,13 +5,14 @@ Cohorts stand so that those who cannot have an offer come last as a rule: rows e
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
-from sim.economics.compiled.jit import entry, exp, log
+from sim.economics.compiled.jit import exp, log
 from sim.world.setting import Array, Ints
 
 
-@entry
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def inclusive(
     bare: Array,
     capability: Array,
@@ -82,7 +83,7 @@ def inclusive(
                 total[v, s] = scale * log(max(total[v, s], 1e-300)) + peak[s] if some else -np.inf
 
 
-@entry
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def set_buyers(
     utility: Array,
     weights: Array,

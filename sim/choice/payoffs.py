@@ -258,6 +258,7 @@ def _solved(
             royalty=paid,
             start=start,
             tolerance=LOOK_TOLERANCE,
+            absent="leave",
         )
     except EquilibriumError as error:
         return error.equilibrium

@@ -12,9 +12,10 @@ from sim.figures.plotted import plotted
 from sim.figures.saving import alt_text
 
 NONE = dict.fromkeys(("value", "low", "high", "counts_from", "counts_to"), math.nan)
+UP = {"counts_from": 1.0, "counts_to": math.inf}
 ROWS = [
-    {"name": "1a", "verdict": "holds", "value": 2.0, "low": 1.0, "high": 3.0, "counts_from": 1.0, "counts_to": math.inf},
-    {"name": "1b", "verdict": "fails", "value": -90.0, "low": -99.0, "high": 0, "counts_from": 1, "counts_to": math.inf},
+    {"name": "1a", "verdict": "holds", "value": 2.0, "low": 1.0, "high": 3.0, **UP},
+    {"name": "1b", "verdict": "fails", "value": -90.0, "low": -99.0, "high": 0.0, **UP},
     {"name": "2", "verdict": "depends", "value": 0.5, "low": -2.0, "high": 2.0, "counts_from": -1.0, "counts_to": 1.0},
     {"name": "3", "verdict": "untestable", **NONE},
 ]

@@ -59,7 +59,7 @@ def test_a_world_is_what_its_file_would_be(write: Write, claim: Make, desk: Path
 
 BARE = "treatment: {extends: tiny.yaml}"
 CASES = {
-    "unknown key": (("unit: share", "units: share"), "small.yaml:14: parts.use.units: unknown key"),
+    "unknown key": (("unit: share", "units: share"), "small.yaml:14: parts.use.units: unknown name"),
     "no direction": (("    direction: up\n", ""), "small.yaml:8: parts.use.direction: missing"),
     "not a direction": (("direction: up", "direction: upwards"), "small.yaml:15: parts.use.direction: found 'upwards'"),
     "zero": (("smallest: 0.01", "smallest: 0"), "small.yaml:16: parts.use.smallest: found 0; allowed: above 0"),

@@ -93,7 +93,7 @@ def test_nothing_to_draw_from(desk: Path) -> None:
 def test_parts_of_use_are_those_of_the_table(desk: Path, part: dict[str, object]) -> None:
     """The indicator against sums over the tidy frame."""
     market = run_market(Task(load(Path("tiny.yaml")).scenario, 0, 1))
-    usage = frames(market.record, market.setting, replicate=0, seed=1).usage
+    usage = frames(market.record, market.setting, replicate=0, seed=1)["usage"]
     keys = {"region": "region", "origin": "origin", "weights": "openness"}
     rows = usage[usage["segment"].isin(part.get("segments", usage["segment"].unique()))]
     for key, column in keys.items():
