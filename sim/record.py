@@ -23,6 +23,7 @@ COMPONENTS = (
     "spillover",
     "learning",
     "change",
+    "conviction",
     "policy",
 )
 WORLD = "world"

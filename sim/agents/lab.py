@@ -208,6 +208,7 @@ class Lab(mesa.Agent):
                 part = found.parts.copy()
                 changes = np.arange(len(MODES)) != state.mode[i]
                 part[:, COMPONENTS.index("change")] = -choice.change_cost * scale * changes
+                part[:, COMPONENTS.index("conviction")] = self.row.conviction * scale * OPENS_FLAGSHIP
                 part[:, COMPONENTS.index("policy")] = rates * scale
                 parts[ahead] = part
             return np.asarray(parts[ahead].sum(axis=1) / scale)

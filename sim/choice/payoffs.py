@@ -27,6 +27,7 @@ from sim.choice.imagined import (
 from sim.choice.standing import Standing
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.record import COMPONENTS, MODES
+from sim.scenario.submodels import Finance
 from sim.world.policy import Policy
 from sim.world.setting import API, Array, Flags, Ints, Setting
 from sim.world.state import State
@@ -330,15 +331,16 @@ def _funding(setting: Setting, state: State, use: Array, takings: Array, funding
     s = setting.scenario
     if funding <= 0.0 or not s.mechanisms.funding_response:
         return np.zeros_like(use)
-    factor = funding_factor(use, takings, int(state.active.sum()), s.finance.funding_per_use)
+    factor = funding_factor(use, takings, int(state.active.sum()), s.finance)
     return np.asarray(s.choice.funding_value * funding * (factor - 1.0))
 
 
-def funding_factor(use: Array, takings: Array, labs: int, elasticity: float) -> Array:
-    """Response of funding to attention: the geometric mean of shares of use and of spending, against an equal share.
+def funding_factor(use: Array, takings: Array, labs: int, finance: Finance) -> Array:
+    """Response of funding to attention, the weighted geometric mean of shares of use and of spending.
 
-    (labs * sqrt(use * takings)) ** elasticity, within 1/3 and 3: investors look at both, so that a lab whose
-    models many use and few pay for is funded too.
+    (labs * use ** (1 - w) * takings ** w) ** elasticity, within 1/3 and 3, w = `funding_on_takings`: investors look
+    at both, so that a lab whose models many use and few pay for is funded too.
     """
-    attention = labs * np.sqrt(np.maximum(use, 1e-12) * np.maximum(takings, 1e-12))
-    return np.asarray(np.clip(attention**elasticity, 1 / 3, 3.0))
+    w = finance.funding_on_takings
+    attention = labs * np.maximum(use, 1e-12) ** (1.0 - w) * np.maximum(takings, 1e-12) ** w
+    return np.asarray(np.clip(attention**finance.funding_per_use, 1 / 3, 3.0))

@@ -23,6 +23,8 @@ RULE = "choice.rule"
 OWN = "own"
 """Stands for the decision rule that a world's scenario itself has."""
 MAX_DRAWS, MAX_REPLICATES = 10_000, 10_000
+FEWEST = 8
+"""Draws under another decision rule, if there are as many."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class Size:
 
     @property
     def others(self) -> Size:
-        """Under decision rules beside the scenario's own: a quarter of the draws, half of the seeds."""
-        return Size(max(self.draws // 4, 1), max(self.replicates // 2, 1))
+        """Under decision rules beside the scenario's own: a quarter of the draws or eight, half of the seeds."""
+        return Size(max(self.draws // 4, min(self.draws, FEWEST)), max(self.replicates // 2, 1))
 
 
 @dataclass(frozen=True)

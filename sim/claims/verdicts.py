@@ -16,10 +16,12 @@ Mask = NDArray[np.bool_]
 
 MOST, FEW = 0.8, 0.2
 """Shares of draws from which, and up to which, an effect counts for an answer."""
+LEAST = 5
+"""Fewer draws with a value give no answer."""
 INTERVAL = (0.05, 0.95)
 
 HOLDS, FAILS, OPEN = "holds", "fails", "open"
-UNTESTABLE, IN_PART = "untestable", "in part"
+UNTESTABLE, DIFFER = "untestable", "parts differ"
 BY_RULE, BY_MANY = "depends on how labs decide", "depends on several things"
 
 
@@ -95,7 +97,7 @@ def answer(effect: Array, direction: Direction, smallest: float) -> Answer:
     if not valued:
         return Answer(OPEN, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, draws, 0)
     counted = float(counts(known, direction, smallest).mean())
-    enough = valued >= MOST * draws
+    enough = valued >= max(MOST * draws, LEAST)
     said = HOLDS if counted >= MOST else FAILS if counted <= FEW else OPEN
     low, median, high = map(float, np.quantile(known, [INTERVAL[0], 0.5, INTERVAL[1]]))
     sign = float(signs(known, direction, smallest).mean())
@@ -126,4 +128,4 @@ def of_claim(parts: Sequence[str]) -> str:
     tested = [verdict for verdict in parts if verdict != UNTESTABLE]
     if not tested:
         return UNTESTABLE
-    return tested[0] if len(set(tested)) == 1 else IN_PART
+    return tested[0] if len(set(tested)) == 1 else DIFFER

@@ -292,7 +292,8 @@ def solve_prices(
 
     With a usage elasticity near 1 customers spend a fixed budget, and an owner may do best to end an offer on
     which it keeps less, after a royalty, than on its others. Such an offer comes out at a ceiling, a million
-    times its unit cost, where it sells next to nothing, and is marked in `at_ceiling`.
+    times its unit cost (with linear prices plus 1 / price_sensitivity), where it sells next to nothing, and is
+    marked in `at_ceiling`.
 
     Examples
     --------

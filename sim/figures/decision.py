@@ -30,6 +30,7 @@ PARTS = {
     "spillover": ("what rivals learn", "what rivals would learn"),
     "learning": ("what it learns", "what it learns itself"),
     "change": ("cost of changing", "the cost of changing its mode"),
+    "conviction": ("conviction", "its convictions"),
     "policy": ("governments", "what governments do"),
 }
 """Components of a payoff, in their order: as the figure names them, and as its title says them."""

@@ -290,7 +290,7 @@ class Market(mesa.Model):
             labs = len(made)
             use = made / world
             takings = books.revenue[:labs] / max(float(sales.spending.sum()), 1e-300)
-            factor = funding_factor(use, takings, int(state.active.sum()), s.finance.funding_per_use)
+            factor = funding_factor(use, takings, int(state.active.sum()), s.finance)
             state.funding_response += FUNDING_PACE * (factor - state.funding_response)
         state.broke = np.where(state.cash < 0.0, state.broke + 1, 0)
         return books

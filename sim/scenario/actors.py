@@ -117,6 +117,14 @@ class Lab(Entry):
         source=JUDGEMENT,
         meaning="Complement margin on use served by the firm itself (cloud, subscriptions, ads)",
     )
+    conviction: float = parameter(
+        0.0,
+        unit="share of own revenue scale",
+        ge=-5,
+        le=5,
+        source=JUDGEMENT,
+        meaning="Worth to the lab of opening its flagship beyond what it earns; negative: it holds that to be wrong",
+    )
     parent: bool = parameter(
         False,
         unit="yes/no",

@@ -569,6 +569,14 @@ class Finance(Entry):
         source="judgement; DeepSeek, Moonshot, Mistral raised on adoption",
         meaning="Response of funding to the use of a lab's models, against its fair share",
     )
+    funding_on_takings: float = parameter(
+        0.75,
+        unit="share",
+        ge=0,
+        le=1,
+        source="judgement; valuations of 2023-2025 are multiples of revenue, early rounds follow adoption",
+        meaning="Weight of a lab's share of spending, against its share of tokens, in what attracts funding",
+    )
     reserve: float = parameter(
         3.0,
         unit="months of staff cost",

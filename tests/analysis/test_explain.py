@@ -42,6 +42,8 @@ def result() -> Result:
     tiny = load(Path(__file__).parents[1] / "run" / "tiny.yaml")
     return simulate(tiny.with_values({"events": forced}), seed=1, replicates=2)
 
+CHANGE = COMPONENTS.index("change")
+
 
 class TestWhatIf:
     def test_intensity_is_read_off_the_probabilities(self) -> None:
@@ -55,7 +57,7 @@ class TestWhatIf:
 
     def test_one_component_closes_the_gap(self) -> None:
         was = choice(0.3, 0.25, 0.1, -0.2)
-        was.parts[0, 1], was.parts[1, 1], was.parts[1, 6] = 0.02 * SCALE, 0.04 * SCALE, -0.05 * SCALE
+        was.parts[0, 1], was.parts[1, 1], was.parts[1, CHANGE] = 0.02 * SCALE, 0.04 * SCALE, -0.05 * SCALE
         other = was.next_best
         assert MODES[other] == "open_lagged"
         gap = was.payoff[0] - was.payoff[other]

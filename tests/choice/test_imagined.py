@@ -19,6 +19,7 @@ from sim.choice.imagined import (
 from sim.choice.payoffs import funding_factor
 from sim.choice.standing import Standing
 from sim.record import MODES
+from sim.scenario.submodels import Finance
 from sim.economics import bass_step
 from sim.market import Market
 from sim.world.offers import current_offers
@@ -209,13 +210,23 @@ class TestCrowds:
 
 
 class TestFunding:
+    def finance(self, elasticity: float, on_takings: float = 0.5) -> Finance:
+        return Finance(funding_per_use=elasticity, funding_on_takings=on_takings)
+
     def test_a_fair_share_of_use_and_takings_changes_nothing(self):
-        assert funding_factor(np.array([0.25]), np.array([0.25]), 4, 0.3)[0] == pytest.approx(1.0)
+        fair = np.array([0.25])
+        assert funding_factor(fair, fair, 4, self.finance(0.3, 0.7))[0] == pytest.approx(1.0)
 
     def test_it_is_the_geometric_mean_that_counts(self):
         """Twice the use at half the takings is the same; four times both at elasticity 0.5 doubles."""
-        many = funding_factor(np.array([0.5, 1.0]), np.array([0.125, 1.0]), 4, 0.5)
+        many = funding_factor(np.array([0.5, 1.0]), np.array([0.125, 1.0]), 4, self.finance(0.5))
         np.testing.assert_allclose(many, [1.0, 2.0], rtol=1e-12)
 
+    def test_investors_may_look_at_takings_more(self):
+        """Sixteen times the use at a fair share of takings: to the power of its weight, a quarter, twice."""
+        few = funding_factor(np.array([1.0]), np.array([0.0625]), 16, self.finance(1.0, 0.75))
+        np.testing.assert_allclose(few, [2.0], rtol=1e-12)
+
     def test_within_a_third_and_three(self):
-        assert funding_factor(np.array([0.0, 1.0]), np.array([0.0, 1.0]), 100, 3.0).tolist() == [1 / 3, 3.0]
+        ends = np.array([0.0, 1.0])
+        assert funding_factor(ends, ends, 100, self.finance(3.0)).tolist() == [1 / 3, 3.0]

@@ -250,7 +250,8 @@ def worked_out(
             revenue += (deal.lab_margin[j] + deal.royalty[j] * (not mine)) * spent
     size = weights.sum() / market.weights().sum()
     attention = used / world, revenue / (market.weights().sum() * size)
-    fair = float(np.sqrt(attention[0] * attention[1])) * int(state.active.sum())
+    w = scenario.finance.funding_on_takings
+    fair = float(attention[0] ** (1 - w) * attention[1] ** w) * int(state.active.sum())
     response = np.clip(fair**scenario.finance.funding_per_use, 1 / 3, 3)
     parts["funding"] = scenario.choice.funding_value * funding * (response - 1.0)
     return parts, served / world, opened / world

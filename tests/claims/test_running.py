@@ -54,7 +54,7 @@ def test_a_shared_control_is_run_once(write: Write) -> None:
     claims = load_claims([write(), write(("complement: 0}", "complement: 0.1}"), name="other.yaml")], worlds)
     todo = errands(claims, SIZE)
     assert len({errand.world.hash for errand in todo}) == 3
-    assert sum(errand.runs for errand in todo) == 3 * (8 * 2 + 2 * 1)  # own rule, and one other on 2 draws, 1 seed
+    assert sum(errand.runs for errand in todo) == 3 * (8 * 2 + 8 * 1)  # own rule, and another with one seed
 
 
 def test_what_is_there_is_not_run_again(write: Write, desk: Path) -> None:
@@ -67,7 +67,7 @@ def test_what_is_there_is_not_run_again(write: Write, desk: Path) -> None:
     after = {path: path.stat().st_mtime_ns for path in (desk / "runs").rglob("*.parquet")}
     assert before.items() <= after.items()
     assert len(list((desk / "runs").iterdir())) == 6  # three worlds, each under its own rule and another
-    assert heard.told[-1] == (36, 36)
+    assert heard.told[-1] == (48, 48)
     assert [done for done, _ in heard.told] == sorted(done for done, _ in heard.told)
 
 
@@ -95,7 +95,8 @@ def test_sizes(draws: int, replicates: int, said: str) -> None:
 
 
 def test_quarter_and_half() -> None:
-    assert (Size(32, 16).others, Size(2, 1).others) == (Size(8, 8), Size(1, 1))
+    assert (Size(64, 16).others, Size(32, 16).others) == (Size(16, 8), Size(8, 8))
+    assert (Size(10, 3).others, Size(2, 1).others) == (Size(8, 1), Size(2, 1))
 
 
 # --- the page ------------------------------------------------------------------------------------------------

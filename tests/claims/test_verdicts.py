@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sim.claims.verdicts import (
     BY_MANY,
     BY_RULE,
+    DIFFER,
     FAILS,
     HOLDS,
-    IN_PART,
     OPEN,
     UNTESTABLE,
     Answer,
@@ -90,6 +90,11 @@ def test_draws_without_a_value_do_not_count_and_too_many_leave_it_open() -> None
     assert (few.counts, few.valued, few.draws) == (1.0, 8, 10)
 
 
+def test_few_draws_give_no_answer() -> None:
+    assert answer(np.full(4, 2.0), "up", 1.0).answer == OPEN
+    assert answer(np.full(5, 2.0), "up", 1.0).answer == HOLDS
+
+
 def test_the_interval_is_the_middle_nine_tenths() -> None:
     found = answer(np.linspace(0, 100, 101), "up", 1.0)
     assert (found.low, found.median, found.high) == pytest.approx((5.0, 50.0, 95.0))
@@ -118,7 +123,7 @@ def test_parts(own: str, others: list[str], turns_on: str | None, verdict: str) 
         ([HOLDS], HOLDS),
         ([HOLDS, HOLDS, UNTESTABLE], HOLDS),
         ([FAILS, FAILS], FAILS),
-        ([HOLDS, FAILS], IN_PART),
+        ([HOLDS, FAILS], DIFFER),
         ([UNTESTABLE], UNTESTABLE),
     ],
 )

@@ -59,7 +59,7 @@ def structure(game: Game) -> Structure:
         complement_claim=claims.complement,
         stake_claim=claims.stake,
         pool=pool,
-        at_cost=np.zeros(claims.offers, dtype=bool) if game.at_cost is None else game.at_cost,
+        at_cost=np.zeros(claims.offers, dtype=bool) if game.at_cost is None else np.array(game.at_cost),
         sensitivity=_plain(game.sensitivity),
         tiers=nests.tiers.count,
         owners=len(claims.owners),
@@ -99,14 +99,28 @@ def _last_resort(inputs: Inputs, game: Game, known: Structure, how: Rules, resul
         there = Raw(*(part[row] if len(part) > 1 else part for part in inputs.raw))
         there = there._replace(start=np.exp(h) if game.log_price else h, shadow=shadow)
         found = solve_arrays(known, there, how._replace(iterations=1))
+        taken = results.evaluations[m] + calls
         if found is not None and found.residual[0] <= results.residual[m]:
             for whole, part in zip(results, found, strict=True):
                 whole[m] = part[0]
-        results.evaluations[m] += calls
+        results.evaluations[m] = taken
 
 
 def solve_arrays(game: Structure, raw: Raw, how: Rules) -> Results | None:
-    """Equilibria of a batch; None if a number is not allowed."""
+    """Equilibria of a batch; None if a number is not allowed.
+
+    For a caller that has tables already and does without checks of shapes, messages and the general root finder:
+    where a market is not `solved`, results are those of the best point.
+
+    Parameters
+    ----------
+    game
+        `structure` of a game, to be made once for it.
+    raw
+        Tables as `Raw` describes them.
+    how
+        `rules`.
+    """
     results = empty(game, *raw.quality.shape)
     space = blocks(game, raw.quality.shape[1], how.depth)
     return results if _kept(Numbers(*map(_plain, raw)), game, how, results, space) else None
@@ -137,6 +151,5 @@ def _kept(*arguments: Any) -> Any:
 
 
 def _plain(array: FloatArray) -> FloatArray:
-    """The array as compiled code knows it: writable and in one piece."""
-    flags = array.flags
-    return array if flags.c_contiguous and flags.writeable else np.array(array, order="C")
+    """The array as compiled code knows it: writable, aligned and in one piece. Others would be compiled for anew."""
+    return array if array.flags.carray else np.array(array, order="C")
