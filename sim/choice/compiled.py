@@ -1,4 +1,4 @@
-"""Loops of `sim.choice.inclusive` as machine code; the readable path is there.
+"""Loops of `sim.choice` as machine code; the readable paths are there.
 
 Cohorts stand so that those who cannot have an offer come last as a rule: rows end with the last who can.
 """
@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from sim.economics.compiled.jit import exp, log
-from sim.world.setting import Array, Ints
+from sim.world.setting import Array, Flags, Ints
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -141,3 +141,60 @@ def set_buyers(
         for s in range(end[j]):
             people += u[row + s] * each[m, s] * of_each[t, s]
         out[j] = people
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def set_utilities(
+    has: Flags,
+    licensed: Flags,
+    mode: Ints,
+    restricted: int,
+    friction: float,
+    row: Ints,
+    mine: Array,
+    taste: Array,
+    theirs: Array,
+    out: Array,
+) -> None:
+    """Writes what `sim.choice.payoffs.utilities` returns into `out`, (cases, offers, cohorts)."""
+    cases, offers, cohorts = out.shape
+    own = offers - theirs.shape[1]
+    for k in range(cases):
+        for j in range(own):
+            if has[mode[k], j]:
+                less = friction if licensed[j] and mode[k] == restricted else 0.0
+                for s in range(cohorts):
+                    out[k, j, s] = mine[row[k], j, s] + taste[j, s] - less
+            else:
+                for s in range(cohorts):
+                    out[k, j, s] = -np.inf
+        for j in range(offers - own):
+            for s in range(cohorts):
+                out[k, own + j, s] = theirs[k, j, s]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def set_sales(
+    tokens: Array,
+    spent: Array,
+    shares: Array,
+    prices: Array,
+    at_home: Flags,
+    weights: Array,
+    row: Ints,
+    dear: Array,
+    usage: float,
+) -> None:
+    """Self-hosting in `sim.choice.payoffs.sales`: writes its tokens and what they cost, (cases, offers)."""
+    cases, offers = tokens.shape
+    cheap, more = dear**-usage, dear ** (1.0 - usage)
+    for k in range(cases):
+        for j in range(offers):
+            if at_home[j]:
+                used = paid = 0.0
+                for s in range(len(dear)):
+                    buyers = weights[row[k], s] * shares[k, s, j]
+                    used += buyers * cheap[s]
+                    paid += buyers * more[s]
+                tokens[k, j] = used * prices[k, j] ** -usage
+                spent[k, j] = paid * prices[k, j] ** (1.0 - usage)

@@ -25,6 +25,7 @@ from sim.choice.imagined import (
     taught,
 )
 from sim.choice.standing import Standing
+from sim.economics.engines import chosen
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.record import COMPONENTS, MODES
 from sim.scenario.submodels import Finance
@@ -32,7 +33,7 @@ from sim.world.policy import Policy
 from sim.world.setting import API, Array, Flags, Ints, Setting
 from sim.world.state import State
 from sim.world.tastes import worth
-from sim.world.terms import claims, first_prices, known_game, pool_capacity
+from sim.world.terms import Terms, claims, first_prices, known_game, pool_capacity
 
 LOOK_TOLERANCE = 1e-6
 HOST_FREES = 0.5
@@ -205,7 +206,7 @@ def evaluate(
         found = _solved(setting, imagined, royalty, q, days.choosing[horizon], days.spare[horizon], start)
         return _earnings(setting, state, lab, imagined, royalty, found, days, horizon, outlook), found
 
-    q = _utilities(setting, imagined, cases.mode, mine[cases.horizon], theirs)
+    q = utilities(setting, imagined, cases.mode, mine, cases.horizon, theirs)
     start = first_prices(imagined.deal, state.price[imagined.offers.slots(setting)])
     found, prices = earned(cases.mode, cases.horizon, q, imagined, start)
     discount = np.exp(-s.choice.discount * cases.months / 12.0)
@@ -217,26 +218,41 @@ def evaluate(
             setting, state, lab, imagined, found.own[last], found.opened[last], cases.months[horizon]
         )
         better = worth(setting, wiser.offers.capability + days.progress[horizon, None], days.since[horizon])
-        q = _utilities(setting, wiser, mode, better, theirs[last])
+        q = utilities(setting, wiser, mode, better, np.arange(len(last)), theirs[last])
         gained, _ = earned(mode, horizon, q, wiser, prices.prices[last])
         gain = (gained.parts - found.parts[last]).sum(axis=-1).reshape(-1, len(discount))
         total[cases.modes, COMPONENTS.index("learning")] = gain @ (discount / discount.sum())
     return Payoffs(total, float(found.revenue.max(initial=0.0)), float(prices.residual.max(initial=0.0)))
 
 
-def _utilities(setting: Setting, imagined: Imagined, mode: Ints, mine: Array, theirs: Array) -> Array:
+def utilities(
+    setting: Setting, imagined: Imagined, mode: Ints, mine: Array, row: Ints, theirs: Array
+) -> Array:
     """Utility before price, (cases, offers, cohorts); -inf where the mode does not have the offer.
 
     Parameters
     ----------
+    mode
+        (cases,).
     mine
-        Utils that customers find in the capability of offers, (cases, offers, cohorts).
+        Utils that customers find in the capability of offers, (rows, offers, cohorts).
+    row
+        Which of its rows a case has, (cases,).
     theirs
         Utility of what stands for rivals, the last offers, (cases, stand-ins, cohorts).
     """
-    new_licence = imagined.new & (imagined.offers.channel != API)
-    q = np.where(imagined.has[mode][:, :, None], mine + imagined.taste, -np.inf)
-    q[np.ix_(mode == OPEN_RESTRICTED, new_licence)] -= setting.scenario.demand.licence_friction
+    licensed = imagined.new & (imagined.offers.channel != API)
+    friction = setting.scenario.demand.licence_friction
+    q = np.empty((len(mode), *imagined.taste.shape))
+    if chosen(None) == "numba":
+        from sim.choice.compiled import set_utilities  # numba takes a while to import
+
+        set_utilities(
+            imagined.has, licensed, mode, OPEN_RESTRICTED, friction, row, mine, imagined.taste, theirs, q
+        )
+        return q
+    q[:] = np.where(imagined.has[mode][:, :, None], mine[row] + imagined.taste, -np.inf)
+    q[np.ix_(mode == OPEN_RESTRICTED, licensed)] -= friction
     q[:, q.shape[1] - theirs.shape[1] :] = theirs
     return q
 
@@ -265,6 +281,34 @@ def _solved(
         return error.equilibrium
 
 
+def sales(
+    setting: Setting, found: Equilibrium, deal: Terms, weights: Array, row: Ints
+) -> tuple[Array, Array]:
+    """Tokens (Mtok) and spending (USD) a month by offer, (cases, offers) each.
+
+    Parameters
+    ----------
+    weights
+        Spending of the cohorts, USD a month, (rows, cohorts).
+    row
+        Which of its rows a case has, (cases,).
+    """
+    usage = setting.scenario.demand.usage_elasticity
+    tokens = found.quantities.copy()
+    spent = tokens * found.prices
+    if chosen(None) == "numba":
+        from sim.choice.compiled import set_sales  # numba takes a while to import
+
+        set_sales(tokens, spent, found.shares, found.prices, deal.at_home, weights, row, deal.dear, usage)
+        return tokens, spent
+    at_home = np.flatnonzero(deal.at_home)
+    shares, price = found.shares[:, :, at_home], found.prices[:, at_home]
+    cheap, dear = weights * deal.dear**-usage, weights * deal.dear ** (1.0 - usage)
+    tokens[:, at_home] = (cheap[row][:, None, :] @ shares)[:, 0] * price**-usage
+    spent[:, at_home] = (dear[row][:, None, :] @ shares)[:, 0] * price ** (1.0 - usage)
+    return tokens, spent
+
+
 def _earnings(
     setting: Setting,
     state: State,
@@ -278,16 +322,7 @@ def _earnings(
 ) -> Earnings:
     """What the firm earns at these prices, part by part."""
     offers, deal = imagined.offers, imagined.deal
-    usage = setting.scenario.demand.usage_elasticity
-    tokens = found.quantities.copy()
-    spent = tokens * found.prices
-    at_home = np.flatnonzero(deal.at_home)
-    if len(at_home):
-        weights = days.choosing[horizon]
-        shares, price = found.shares[:, :, at_home], found.prices[:, at_home]
-        cheap, dear = weights * deal.dear**-usage, weights * deal.dear ** (1.0 - usage)
-        tokens[:, at_home] = (cheap[:, None, :] @ shares)[:, 0] * price**-usage
-        spent[:, at_home] = (dear[:, None, :] @ shares)[:, 0] * price ** (1.0 - usage)
+    tokens, spent = sales(setting, found, deal, days.choosing, horizon)
     sold, made = deal.seller == lab, offers.lab == lab
     gross = spent * (1.0 - royalty) - deal.cost * tokens
     parts = np.zeros((len(tokens), len(COMPONENTS)))

@@ -9,7 +9,7 @@ from sim.claims import verdicts
 from sim.claims.claim import Pair, Part
 from sim.claims.findings import ClaimFound, Findings, PartFound
 from sim.claims.schema import Direction
-from sim.claims.verdicts import FAILS, HOLDS, LEAST, MOST, OPEN, Answer
+from sim.claims.verdicts import FAILS, HOLDS, MOST, OPEN, Answer
 from sim.scenario import Resolved
 from sim.study.indicators import Indicator
 
@@ -21,7 +21,7 @@ DIRECTIONS: dict[Direction, str] = {
     "none": "the effect is smaller than {}, either way",
 }
 USUAL = 32, 16
-ORDER = [HOLDS, "depends", FAILS]
+ORDER = [HOLDS, "depends", FAILS, verdicts.NO_ANSWER]
 
 Form = Callable[[float], str]
 
@@ -111,10 +111,9 @@ def part_said(part: PartFound) -> str:
     if verdict == FAILS:
         why = "the opposite is so" if own.against >= MOST else "too small to count" if _small(part) else ""
         return f"fails: {why}" if why else "fails"
-    if own.answer == OPEN and own.valued < LEAST:
-        return "no answer: too few draws"
-    if own.answer == OPEN and own.valued < MOST * own.draws:
-        return f"no answer: {own.draws - own.valued} of {own.draws} draws have no value"
+    if verdict == verdicts.NO_ANSWER:
+        lost = own.draws - own.valued
+        return f"{verdict}: {lost} of {own.draws} draws have no value" if lost else f"{verdict}: too few draws"
     if turn is not None and verdict.startswith("depends on") and verdict.endswith(turn.parameter):
         where = "" if math.isnan(turn.at) else f": yes {'above' if turn.above else 'below'} {turn.at:.3g}"
         return f"depends on `{turn.parameter}`{where}"
@@ -131,7 +130,7 @@ def claim_said(found: ClaimFound) -> str:
     tested = [part for part in found.parts if isinstance(part, PartFound)]
     verdict = part_said(tested[0]) if len(tested) == 1 else found.verdict
     if verdict == verdicts.DIFFER:
-        words = [part.verdict if part.verdict in (HOLDS, FAILS) else "depends" for part in tested]
+        words = [part.verdict if part.verdict in ORDER else "depends" for part in tested]
         verdict += ": " + ", ".join(f"{words.count(word)} {word}" for word in ORDER if word in words)
     missing = len(found.parts) - len(tested)
     if tested and missing:

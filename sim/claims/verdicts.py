@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ INTERVAL = (0.05, 0.95)
 HOLDS, FAILS, OPEN = "holds", "fails", "open"
 UNTESTABLE, DIFFER = "untestable", "parts differ"
 BY_RULE, BY_MANY = "depends on how labs decide", "depends on several things"
+NO_ANSWER = "no answer"
 
 
 def counts(effect: Array, direction: Direction, smallest: float) -> Mask:
@@ -89,6 +90,11 @@ class Answer:
     draws: int
     valued: int
 
+    @property
+    def enough(self) -> bool:
+        """Whether enough draws have a value to say anything."""
+        return self.valued >= max(MOST * self.draws, LEAST)
+
 
 def answer(effect: Array, direction: Direction, smallest: float) -> Answer:
     """The answer of the draws of one part under one rule; `effect` has one value a draw, NaN where there is none."""
@@ -97,12 +103,12 @@ def answer(effect: Array, direction: Direction, smallest: float) -> Answer:
     if not valued:
         return Answer(OPEN, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, draws, 0)
     counted = float(counts(known, direction, smallest).mean())
-    enough = valued >= max(MOST * draws, LEAST)
     said = HOLDS if counted >= MOST else FAILS if counted <= FEW else OPEN
     low, median, high = map(float, np.quantile(known, [INTERVAL[0], 0.5, INTERVAL[1]]))
     sign = float(signs(known, direction, smallest).mean())
     against = float(opposes(known, direction, smallest).mean())
-    return Answer(said if enough else OPEN, median, low, high, sign, counted, against, draws, valued)
+    found = Answer(said, median, low, high, sign, counted, against, draws, valued)
+    return found if found.enough else replace(found, answer=OPEN)
 
 
 def of_part(own: Answer, others: Mapping[str, Answer], turns_on: str | None) -> str:
@@ -117,6 +123,8 @@ def of_part(own: Answer, others: Mapping[str, Answer], turns_on: str | None) -> 
     turns_on
         Parameter on which the effect turns, if one stands out.
     """
+    if not own.enough:
+        return NO_ANSWER
     opposite = {HOLDS: FAILS, FAILS: HOLDS}.get(own.answer)
     if opposite is not None:
         return BY_RULE if any(other.answer == opposite for other in others.values()) else own.answer

@@ -29,7 +29,7 @@ TOLD = 5
 
 def claims(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[CLAIM]...", help=IDS_HELP, show_default=False)
+        list[str] | None, typer.Argument(metavar="CLAIM", help=IDS_HELP, show_default=False)
     ] = None,
     replicates: Annotated[int, typer.Option(help="Seeds of each draw.")] = 16,
     draws: Annotated[int, typer.Option(help="Draws of everything that is uncertain.")] = 32,
@@ -61,7 +61,9 @@ def claims(
     _check_target(out)
     todo = errands(asked, size, _sharing(paths, worlds))
     total = sum(errand.runs for errand in todo)
-    typer.echo(f"{len(asked)} claims, {len({errand.world.hash for errand in todo})} worlds, {total} runs", err=True)
+    worlds_of_all = {errand.world.hash for errand in todo}
+    what = "1 claim" if len(asked) == 1 else f"{len(asked)} claims"
+    typer.echo(f"{what}, {len(worlds_of_all)} worlds, {total} runs", err=True)
     command = shlex.join(["aimarkets", *sys.argv[1:]])
     with _watching(out) as watch:
         runs = run(todo, out / "runs", workers=workers, mixed=mixed, command=command, watch=watch)

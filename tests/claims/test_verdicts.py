@@ -15,6 +15,7 @@ from sim.claims.verdicts import (
     DIFFER,
     FAILS,
     HOLDS,
+    NO_ANSWER,
     OPEN,
     UNTESTABLE,
     Answer,
@@ -93,6 +94,7 @@ def test_draws_without_a_value_do_not_count_and_too_many_leave_it_open() -> None
 def test_few_draws_give_no_answer() -> None:
     assert answer(np.full(4, 2.0), "up", 1.0).answer == OPEN
     assert answer(np.full(5, 2.0), "up", 1.0).answer == HOLDS
+    assert of_part(answer(np.full(4, 2.0), "up", 1.0), {"myopic": said(FAILS)}, "x") == NO_ANSWER
 
 
 def test_the_interval_is_the_middle_nine_tenths() -> None:

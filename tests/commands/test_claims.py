@@ -26,7 +26,7 @@ def here(folder: Path) -> Path:
 def test_a_claim_of_ones_own(aimarkets, here: Path) -> None:
     result = aimarkets("claims", "small.yaml", *SIZE)
     assert result.exit_code == 0, result.stderr
-    assert "1 claims, 2 worlds, 16 runs" in result.stderr
+    assert "1 claim, 2 worlds, 16 runs" in result.stderr
     assert " 1. Complements make openness." in result.stdout
     out = here / "outputs" / "claims"
     assert {path.name for path in out.iterdir()} == {
