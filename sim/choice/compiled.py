@@ -90,7 +90,6 @@ def set_buyers(
     nest: Ints,
     value: Ints,
     tiers: int,
-    values: int,
     inner: float,
     outer: float,
     out: Array,

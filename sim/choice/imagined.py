@@ -182,7 +182,7 @@ def imagine(
     served = np.flatnonzero(theirs & (now.deal.seller == lab))
     old = np.flatnonzero(~theirs & (now.offers.channel != API))
     rows = np.concatenate([served, old])
-    rivals = Rivals.of(setting, lab, now)
+    rivals = Rivals.of(lab, now)
     others, at_one = rivals.stand_ins(setting)
 
     every = setting.once(("prospects", lab), lambda: Prospects.of(setting, lab))

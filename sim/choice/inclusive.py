@@ -98,12 +98,12 @@ def buyers(utility: Array, weights: Array, nested: Nested) -> Array:
     out = np.zeros(len(utility))
     if not len(utility):
         return out
+    nest, value, tiers, _, inner, outer = nested
     if chosen(None) == "numba":
         from sim.choice.compiled import set_buyers  # numba takes a while to import
 
-        set_buyers(utility, weights, *nested, out)
+        set_buyers(utility, weights, nest, value, tiers, inner, outer, out)
         return out
-    nest, value, tiers, _, inner, outer = nested
     hosts = np.flatnonzero(np.diff(nest, prepend=-1))
     counted = value[nest[hosts]]
     peak = np.maximum(utility.max(axis=0), -1e6)

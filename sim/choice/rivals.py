@@ -49,7 +49,7 @@ class Rivals:
     shared: Ints
 
     @classmethod
-    def of(cls, setting: Setting, lab: int, now: Standing) -> Rivals:
+    def of(cls, lab: int, now: Standing) -> Rivals:
         """What the lab finds on the market beside its own models and what its firm sells."""
         theirs, by_us = now.offers.lab != lab, now.deal.seller == lab
         rows, served = np.flatnonzero(theirs & ~by_us), theirs & by_us

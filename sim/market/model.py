@@ -137,6 +137,10 @@ class Market(mesa.Model):
             self.step()
         return self
 
+    def release_ids(self) -> None:
+        """Take the market out of Mesa's counters of agents, which else keep every market that ever ran."""
+        mesa.Agent._ids.pop(self, None)
+
     def enact_policies(self) -> None:
         """1. Governments apply the events that are due, and their reactions."""
         if self.scenario.mechanisms.reactions and self.month > 0:
@@ -207,11 +211,9 @@ class Market(mesa.Model):
             + sp.distillation * m.distillation * self._can_distil(labs)
         )
         openness = np.where(state.released > NEVER, OPENNESS[state.mode], 0.0)[labs]
-        pool = (
-            open_pool(level, openness, distance=sp.pool_distance, half=sp.pool_half)
-            if m.open_spillover
-            else 0.0
-        )
+        pool = 0.0
+        if m.open_spillover:
+            pool = float(open_pool(level, openness, distance=sp.pool_distance, half=sp.pool_half))
         open_lead = level[openness > 0].max(initial=-np.inf)
         pool, open_lead = self.pool[self.month] = self.ablation.pooled(self.month, pool, open_lead)
         state.algorithm[labs] += algorithm_growth(

@@ -17,7 +17,6 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-import mesa
 from threadpoolctl import threadpool_limits
 
 from sim.market import Market
@@ -184,7 +183,7 @@ def run_market(task: Task, tick: Callable[[], None] = lambda: None) -> Market:
             with _blaming(task, str(month)):
                 market.step()
             tick()
-    mesa.Agent._ids.pop(market, None)  # or Mesa's counter of agents would keep every market that ever ran
+    market.release_ids()
     return market
 
 

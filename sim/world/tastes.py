@@ -96,10 +96,9 @@ class Tastes:
             xi[age[:, None] < self.delay] = -np.inf
         return xi.T
 
-
     def family(self, lab: int, channel: Ints, open_: Flags) -> Array:
         """Xi of a new family of a lab, no licence considered, (offers, cohorts)."""
-        xi = self.standing[lab, channel]
+        xi: Array = self.standing[lab, channel]
         xi[open_ & (channel == API)] += self.setting.cohorts.customisation
         return xi
 

@@ -18,10 +18,10 @@ from sim.choice.imagined import (
 )
 from sim.choice.payoffs import funding_factor
 from sim.choice.standing import Standing
-from sim.record import MODES
-from sim.scenario.submodels import Finance
 from sim.economics import bass_step
 from sim.market import Market
+from sim.record import MODES
+from sim.scenario.submodels import Finance
 from sim.world.offers import current_offers
 from sim.world.setting import API, FLAGSHIP, SMALL
 

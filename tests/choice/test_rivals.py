@@ -94,7 +94,7 @@ def elapsed(market: Market) -> float:
 def short(market: Market, lab: int, own: Own, weights, spare, years, progress, lesson=None) -> Equilibrium:
     setting = market.setting
     now = Standing.look(setting, market.state, market.policy, market.month, market.bandwidth_price)
-    rivals = Rivals.of(setting, lab, now)
+    rivals = Rivals.of(lab, now)
     labs = len(setting.labs)
     lesson = lesson or Lesson(np.zeros(labs), np.full(labs, -np.inf))
     lesson = Lesson(lesson.gain[None], lesson.floor[None])
