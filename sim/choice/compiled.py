@@ -155,21 +155,21 @@ def set_utilities(
     theirs: Array,
     out: Array,
 ) -> None:
-    """Writes what `sim.choice.payoffs.utilities` returns into `out`, (cases, offers, cohorts)."""
-    cases, offers, cohorts = out.shape
+    """Writes what `sim.choice.payoffs.utilities` returns into `out`, (cases, cohorts, offers)."""
+    cases, cohorts, offers = out.shape
     own = offers - theirs.shape[1]
     for k in range(cases):
         for j in range(own):
             if has[mode[k], j]:
                 less = friction if licensed[j] and mode[k] == restricted else 0.0
                 for s in range(cohorts):
-                    out[k, j, s] = mine[row[k], j, s] + taste[j, s] - less
+                    out[k, s, j] = mine[row[k], j, s] + taste[j, s] - less
             else:
                 for s in range(cohorts):
-                    out[k, j, s] = -np.inf
+                    out[k, s, j] = -np.inf
         for j in range(offers - own):
             for s in range(cohorts):
-                out[k, own + j, s] = theirs[k, j, s]
+                out[k, s, own + j] = theirs[k, j, s]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

@@ -228,7 +228,7 @@ def evaluate(
 def utilities(
     setting: Setting, imagined: Imagined, mode: Ints, mine: Array, row: Ints, theirs: Array
 ) -> Array:
-    """Utility before price, (cases, offers, cohorts); -inf where the mode does not have the offer.
+    """Utility before price, (cases, cohorts, offers); -inf where the mode does not have the offer.
 
     Parameters
     ----------
@@ -243,7 +243,8 @@ def utilities(
     """
     licensed = imagined.new & (imagined.offers.channel != API)
     friction = setting.scenario.demand.licence_friction
-    q = np.empty((len(mode), *imagined.taste.shape))
+    offers, cohorts = imagined.taste.shape
+    q = np.empty((len(mode), cohorts, offers))
     if chosen(None) == "numba":
         from sim.choice.compiled import set_utilities  # numba takes a while to import
 
@@ -251,9 +252,10 @@ def utilities(
             imagined.has, licensed, mode, OPEN_RESTRICTED, friction, row, mine, imagined.taste, theirs, q
         )
         return q
-    q[:] = np.where(imagined.has[mode][:, :, None], mine[row] + imagined.taste, -np.inf)
-    q[np.ix_(mode == OPEN_RESTRICTED, licensed)] -= friction
-    q[:, q.shape[1] - theirs.shape[1] :] = theirs
+    by_offer = np.where(imagined.has[mode][:, :, None], mine[row] + imagined.taste, -np.inf)
+    by_offer[np.ix_(mode == OPEN_RESTRICTED, licensed)] -= friction
+    by_offer[:, offers - theirs.shape[1] :] = theirs
+    q[:] = np.swapaxes(by_offer, -1, -2)
     return q
 
 
@@ -266,7 +268,7 @@ def _solved(
     paid, complement = claims(offers, deal, royalty)
     try:
         return problem.solve(
-            np.swapaxes(q, -1, -2),
+            q,
             deal.cost,
             weights=weights,
             capacity=pool_capacity(problem, bandwidth),

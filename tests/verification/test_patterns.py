@@ -1,0 +1,79 @@
+"""Patterns of MODEL.md that a single choice shows: the same market, one thing changed at a time.
+
+Those that need many runs (P3 to P10) are held against the baseline by `benchmarks/patterns.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sim.choice.imagined import OPENS_FLAGSHIP
+from sim.choice.payoffs import evaluate
+from sim.choice.rules import logit
+from sim.market import Market
+from sim.record import COMPONENTS, MODES
+from sim.scenario import load
+
+DECEMBER_2024 = 25
+INDEPENDENT = ["openai", "xai", "zhipu", "deepseek", "meta", "alibaba", "tencent", "google"]
+"""Labs of all kinds, with and without a complement; Anthropic's conviction would decide whatever it earned."""
+
+
+@pytest.fixture(scope="module")
+def market() -> Market:
+    """The baseline before its models of January 2025 are out."""
+    found = Market(load("baseline").scenario, seed=1)
+    while found.month < DECEMBER_2024:
+        found.step()
+    return found
+
+
+def chance_of_opening(market: Market, name: str, gap: float) -> float:
+    """Chance that a lab opens its flagship, all modes allowed, if that were `gap` ECI points behind the best."""
+    i = market.setting.labs.index(name)
+    lab, state, choice = market._labs[i], market.state, market.scenario.choice
+    model = lab.train()
+    best = max(float(state.capability[:, 0].max()), float(state.open_capability.max()))
+    model = replace(model, capability=model.capability - model.capability[0] + best - gap)
+    everything = np.ones(len(MODES), dtype=bool)
+    found = evaluate(
+        market.setting, state, market.policy, i, model, market.month, lab._outlook(), ahead=True,
+        allowed=everything,
+    )  # fmt: skip
+    scale = max(float(state.revenue[i]), found.revenue)
+    parts = found.parts.copy()
+    parts[:, COMPONENTS.index("change")] = (
+        -choice.change_cost * scale * (np.arange(len(MODES)) != state.mode[i])
+    )
+    parts[:, COMPONENTS.index("conviction")] = lab.row.conviction * scale * OPENS_FLAGSHIP
+    return float(logit(parts.sum(axis=1) / scale, choice.intensity, everything)[OPENS_FLAGSHIP].sum())
+
+
+class TestP1LaggardsOpenLeadersStayClosed:
+    def test_nobody_opens_well_ahead_of_all_others(self, market):
+        chances = [chance_of_opening(market, name, -4.0) for name in INDEPENDENT]
+        assert np.mean(chances) < 0.1
+
+    def test_most_open_more_readily_behind(self, market):
+        ahead = np.array([chance_of_opening(market, name, -2.0) for name in INDEPENDENT])
+        behind = np.array([chance_of_opening(market, name, 4.0) for name in INDEPENDENT])
+        assert (behind > ahead).mean() >= 0.75
+        assert np.mean(behind - ahead) > 0.2
+
+
+class TestP11TheDataFlywheel:
+    def test_openness_is_not_monotone_in_its_strength(self, market, monkeypatch):
+        """Somebody opens most readily at a middling strength: the reverse of the U that theory has (docs/odd.md)."""
+        community = market.scenario.community
+        strengths, chances = [0.0, 3.0, 6.0, 12.0, 25.0, 50.0, 100.0], []
+        for strength in strengths:
+            with monkeypatch.context() as patch:
+                patch.setitem(community.__dict__, "flywheel", strength)
+                chances.append([chance_of_opening(market, name, 2.0) for name in INDEPENDENT])
+        found = np.array(chances)
+        between = found[1:-1].max(axis=0)
+        assert (between - np.maximum(found[0], found[-1])).max() > 0.05
+        assert (np.abs(found[-1] - found[0]) > 0.05).any()  # a flywheel that does nothing would be monotone too
