@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,13 @@ FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if room_of(path) not in 
 
 def test_every_room_has_a_floor() -> None:
     assert {room_of(path) for path in FILES} == set(FLOOR)
+
+
+def test_the_page_names_every_room_on_its_floor() -> None:
+    page = Path(__file__).parent.parent / "docs" / "architecture.md"
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+    said = {room: int(floor) for floor, cell in rows for room in re.findall(r"`sim/(\w+)", cell)}
+    assert said == {room: floor + 1 for room, floor in FLOOR.items()}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

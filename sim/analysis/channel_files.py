@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sim
-from sim.analysis import own_folder
+from sim.run.described import Kind, described_folder
 from sim.run.manifest import SCENARIO
 from sim.run.pictures import seeds_said, titles
 
 if TYPE_CHECKING:
     from sim.analysis.channels import Channels
 
-KIND = own_folder.Kind("channels.json", "aimarkets channels", "a split effect")
-check_folder = partial(own_folder.check_folder, KIND)
+KIND = Kind("channels.json", "aimarkets channels", "a split effect")
 
 
 def save(found: Channels, folder: Path, *, force: bool = False, command: str | None = None) -> Path:
@@ -39,12 +37,18 @@ def save(found: Channels, folder: Path, *, force: bool = False, command: str | N
     Raises
     ------
     RunError
-        As `sim.analysis.own_folder.check_folder`.
+        As `sim.run.described.Kind.check`.
     """
-    return own_folder.write_folder(KIND, folder, lambda into: _fill(found, into, command), force=force)
+    about = {
+        "name": found.scenario.name, "scenario_hash": found.scenario.hash, "rules": found.rules,
+        "region": found.region, "seeds": found.seeds, "notes": found.notes, "command": command,
+    }  # fmt: skip
+    with described_folder(folder, KIND, about, force=force) as partial:
+        _fill(found, partial)
+    return folder
 
 
-def _fill(found: Channels, folder: Path, command: str | None) -> dict[str, Any]:
+def _fill(found: Channels, folder: Path) -> None:
     from sim.figures import save as save_figure
     from sim.figures.waterfall import waterfall
 
@@ -63,7 +67,3 @@ def _fill(found: Channels, folder: Path, command: str | None) -> dict[str, Any]:
         names=titles(found.scenario.scenario),
     )
     save_figure(figure, folder / "waterfall", metadata={"Source": source})
-    return {
-        "name": found.scenario.name, "scenario_hash": found.scenario.hash, "rules": found.rules,
-        "region": found.region, "seeds": found.seeds, "notes": found.notes, "command": command,
-    }  # fmt: skip

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sim.analysis import own_folder
+from sim.run.described import Kind, described_folder
 from sim.run.pictures import context_of, source_of_all
 
 if TYPE_CHECKING:
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
 
     from sim.analysis.compare import Comparison
 
-KIND = own_folder.Kind("comparison.json", "aimarkets comparison", "a comparison")
-check_folder = partial(own_folder.check_folder, KIND)
+KIND = Kind("comparison.json", "aimarkets comparison", "a comparison")
 
 
 def save(found: Comparison, folder: Path, *, force: bool = False, command: str | None = None) -> Path:
@@ -40,9 +38,16 @@ def save(found: Comparison, folder: Path, *, force: bool = False, command: str |
     Raises
     ------
     RunError
-        As `sim.analysis.own_folder.check_folder`.
+        As `sim.run.described.Kind.check`.
     """
-    return own_folder.write_folder(KIND, folder, lambda into: _fill(found, into, command), force=force)
+    about = {
+        "names": [result.scenario.name for result in (found.a, found.b)],
+        "scenario_hashes": [result.scenario.hash for result in (found.a, found.b)],
+        "region": found.region, "seeds": found.a.seeds, "command": command,
+    }  # fmt: skip
+    with described_folder(folder, KIND, about, force=force) as partial:
+        _fill(found, partial)
+    return folder
 
 
 def draw(found: Comparison, width: str = "page") -> Figure:
@@ -68,7 +73,7 @@ def source_of(found: Comparison) -> str:
     return source_of_all([found.a, found.b])
 
 
-def _fill(found: Comparison, folder: Path, command: str | None) -> dict[str, Any]:
+def _fill(found: Comparison, folder: Path) -> None:
     from sim.figures import save as save_figure
 
     for name in ("table", "path", "flips"):
@@ -77,8 +82,3 @@ def _fill(found: Comparison, folder: Path, command: str | None) -> dict[str, Any
     for name, result in (("a", found.a), ("b", found.b)):
         (folder / f"{name}.yaml").write_text(result.scenario.to_yaml(), encoding="utf-8")
     save_figure(draw(found), folder / "comparison", metadata={"Source": source_of(found)}, numbers=True)
-    return {
-        "names": [result.scenario.name for result in (found.a, found.b)],
-        "scenario_hashes": [result.scenario.hash for result in (found.a, found.b)],
-        "region": found.region, "seeds": found.a.seeds, "command": command,
-    }  # fmt: skip

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from sim.analysis.effects import (
+    MIN_POINTS,
     Bootstrap,
     Effect,
     ends,
@@ -119,6 +120,7 @@ class Sensitivity:
         """The strongest parameters of each indicator, a line each."""
         width, measure = max(map(len, self.notes)), SHOWN[self.method][0]
         rows = self.table[(self.table["method"] == self.method) & (self.table["measure"] == measure)]
+        rows = rows.dropna(subset=["value"])
         for indicator, notes in self.notes.items():
             first = rows[rows["indicator"] == indicator].nlargest(STRONGEST, "value")
             said = [f"{factor} {value:.2g}" for factor, value in zip(first["factor"], first["value"], strict=True)]
@@ -143,7 +145,7 @@ class Sensitivity:
 
 
 def _cells(rows: pd.DataFrame, factor: str) -> tuple[str, str]:
-    if factor not in rows.index:
+    if factor not in rows.index or np.isnan(rows.loc[factor, "value"]):
         return "-", ""
     value, low, high = (float(rows.loc[factor, column]) for column in ("value", "low", "high"))  # type: ignore[arg-type]
     return write(value, "{:.3g}"), f"{write(low, '{:.3g}')} to {write(high, '{:.3g}')}"
@@ -288,6 +290,9 @@ def _of_one(
         estimate = partial(given_data, points, outcome, bootstrap)
         notes += _confounded(points, outcome)
     measured = [(method, effect, counting.size) for effect in estimate()]
+    if any(np.isnan(effect.value) for _, effect, _ in measured):
+        there = f"{counting.size} points; needed: {MIN_POINTS}"
+        notes.append(f"no {NAMES['first_order']} of parameters with more than ten values: {there}")
     measured += [(ENDS, effect, int(np.isfinite(outcome).sum())) for effect in ends(points, outcome, bootstrap)]
     return [{"method": name, **effect._asdict(), "points": size} for name, effect, size in measured], notes
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
 
+from sim.run.described import made_with
 from sim.run.errors import RunError
-from sim.run.manifest import commit, versions
+from sim.run.folder import write_whole
 
 FOLDER = "analysis"
 """Below the folder of the sweep."""
@@ -60,25 +59,7 @@ def save_tables(
     for table, frame in tables.items():
         contents[f"{table}.csv"] = frame.to_csv(index=False).encode()
         contents[f"{table}.parquet"] = frame.to_parquet(index=False)
-    git = commit()
-    note = {
-        "format": f"aimarkets {name}",
-        **about,
-        "versions": versions(),
-        "git": None if git is None else git.model_dump(),
-        "files": {file: sha256(content).hexdigest() for file, content in contents.items()},
-    }
+    hashes = {file: sha256(content).hexdigest() for file, content in contents.items()}
+    note = {"format": f"aimarkets {name}", **about, **made_with(), "files": hashes}
     contents[f"{name}.json"] = (json.dumps(note, indent=2) + "\n").encode()
-    for file, content in contents.items():
-        _put(content, folder / file)
-    return [folder / file for file in contents]
-
-
-def _put(content: bytes, path: Path) -> None:
-    """Write a file that appears only when it is whole."""
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}-{secrets.token_hex(3)}")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    return [write_whole(folder / file, content) for file, content in contents.items()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from sim.claims.findings import ClaimFound, Findings, PartFound
 from sim.claims.page import page
 from sim.claims.verdicts import UNTESTABLE
 from sim.figures.claims import claims as forest_plot
+from sim.run.folder import write_whole
 
 PAGE, FIGURE, IMAGES = "claims.md", "claims", "images"
 
@@ -46,7 +46,7 @@ def save(found: Findings, folder: Path, *, command: str | None = None) -> list[P
     tables = {"claims-answers": found.answers, "claims-draws": found.draws}
     written = save_tables(folder, "claims", tables, about)
     written += _figure(found, folder)
-    return [*written, _text(page(found, f"{FIGURE}.svg"), folder / PAGE)]
+    return [*written, write_whole(folder / PAGE, page(found, f"{FIGURE}.svg"))]
 
 
 def save_page(found: Findings, folder: Path) -> list[Path]:
@@ -54,7 +54,7 @@ def save_page(found: Findings, folder: Path) -> list[Path]:
     images = folder / IMAGES
     images.mkdir(parents=True, exist_ok=True)
     written = _figure(found, images, ("svg",))
-    return [*written, _text(page(found, f"{IMAGES}/{FIGURE}.svg"), folder / PAGE)]
+    return [*written, write_whole(folder / PAGE, page(found, f"{IMAGES}/{FIGURE}.svg"))]
 
 
 def forest(found: Findings) -> pd.DataFrame:
@@ -94,14 +94,3 @@ def _figure(found: Findings, folder: Path, formats: tuple[str, ...] = ("png", "s
     source = f"aimarkets {sim.__version__}, {size.draws} draws x {size.replicates} seeds, {found.runs} runs"
     figure = forest_plot(forest(found), source=source)
     return save_figure(figure, folder / FIGURE, formats, {"Source": source}, numbers="png" in formats)
-
-
-def _text(text: str, path: Path) -> Path:
-    """Write a text that appears only when it is whole."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(3)}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path

@@ -32,13 +32,13 @@ def channels(
     workers: Workers = 1,
 ) -> None:
     """Split a rule's effect on openness, use, lag and margins by channel: tables and a waterfall."""
-    from sim.analysis.channel_files import check_folder
+    from sim.analysis.channel_files import KIND
     from sim.analysis.channels import channels as split
     from sim.scenario import load
 
     loaded = load(source, overrides or ())
     target = out or Path("outputs", f"{loaded.name}-channels")
-    check_folder(target, force=force)
+    KIND.check(target, force=force)
     with progress(f"{loaded.name} by channel") as tell:
         found = split(
             loaded, without, region=region, seed=seed, replicates=replicates, workers=workers, progress=tell

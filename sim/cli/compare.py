@@ -29,10 +29,10 @@ def compare(
 ) -> None:
     """Compare two scenarios seed by seed: differences over time and at the end, and decisions that flip."""
     from sim.analysis.compare import compare as compare_scenarios
-    from sim.analysis.compare_files import check_folder
+    from sim.analysis.compare_files import KIND
 
     if out is not None:
-        check_folder(out, force=force)
+        KIND.check(out, force=force)
     with progress(f"{a} and {b}") as tell:
         comparison = compare_scenarios(
             a, b, region=region, seed=seed, replicates=replicates, uncertainty=uncertainty, workers=workers,

@@ -25,8 +25,10 @@ def discover(
     """Find the boxes of parameters in which a condition holds, with coverage, density and doubtful limits."""
     from sim.analysis.discovery import discover as found_in
     from sim.analysis.study_files import analysis_folder, save_tables
+    from sim.run.folder import folder_of
     from sim.study.results import load_results
 
+    folder = folder_of(folder, "sweep", "sweep")
     target = analysis_folder(folder)
     results = load_results(folder)
     with progress(f"boxes in {results.study.name}", "resamples") as tell:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,9 +19,10 @@ def explain(
     """Explain a lab's release modes: payoffs by component, chances, and what would have changed the choice."""
     from sim.analysis import explain as why
     from sim.analysis.explain_text import lines_of, lines_of_all
+    from sim.run.folder import folder_of
     from sim.run.results import load_result
 
-    result = load_result(_folder(run))
+    result = load_result(folder_of(run))
     found = why.choices(result, lab, replicate)
     title = result.scenario.scenario.labs[lab].title if lab in result.scenario.scenario.labs else ""
     name = f"{title or lab} in {result.scenario.name}, replicate {replicate} (seed {result.seeds[replicate]})"
@@ -31,23 +31,3 @@ def explain(
     else:
         lines = lines_of(why.explain(result, lab, date, replicate), name)
     typer.echo("\n".join(lines))
-
-
-def _folder(run: str) -> Path:
-    """The folder that is meant: one given by its path, or one in outputs/.
-
-    Raises
-    ------
-    RunError
-        If neither holds a result.
-    """
-    from sim.run.errors import RunError
-    from sim.run.manifest import FILE
-    from sim.scenario.problems import did_you_mean, listed
-
-    for folder in (Path(run), Path("outputs", run)):
-        if (folder / FILE).is_file():
-            return folder
-    there = sorted(path.parent.name for path in Path("outputs").glob(f"*/{FILE}"))
-    known = f"; results in outputs/: {listed(there)}{did_you_mean(run, there)}" if there else ""
-    raise RunError(f"{run}: no result here or in outputs/{known}; 'aimarkets run' makes one")

@@ -22,5 +22,5 @@ Uncertainty = Annotated[
 ]
 Workers = Annotated[int, typer.Option(help="Processes; the result does not depend on it.", min=1)]
 SweepFolder = Annotated[
-    Path, typer.Argument(metavar="DIR", help="Folder of a sweep ('aimarkets sweep').", show_default=False)
+    Path, typer.Argument(metavar="DIR", help="Folder of a sweep, or its name in outputs/.", show_default=False)
 ]

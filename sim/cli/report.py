@@ -37,18 +37,8 @@ def report(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
 ) -> None:
     """Write a report of results: the question, the answer, figures, choices with reasons, assumptions, limits."""
-    from sim.report import files
+    from sim.report.files import write_report
 
-    chosen = form or _of_suffix(out) or Format.HTML
-    target = out or files.default_target(paths, chosen)
-    files.check_target(target, force=force)
-    found = files.read(paths)
-    with progress(f"report of {found.title}", "figures") as tell:
-        files.save(found, target, chosen, progress=tell)
+    with progress("report", "figures") as tell:
+        target = write_report(paths, out, form=form, force=force, progress=tell)
     typer.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
-
-
-def _of_suffix(out: Path | None) -> Format | None:
-    """The format that a file's name ends with."""
-    suffix = "" if out is None else out.suffix.removeprefix(".").lower()
-    return Format(suffix) if suffix in list(Format) else None

@@ -28,10 +28,12 @@ def sensitivity(
     from sim.analysis.sensitivity import check_bootstrap
     from sim.analysis.sensitivity import sensitivity as measured
     from sim.analysis.study_files import analysis_folder, save_tables
+    from sim.run.folder import folder_of
     from sim.study.results import load_results
 
     bootstrap = Bootstrap(resamples, confidence)
     check_bootstrap(bootstrap)
+    folder = folder_of(folder, "sweep", "sweep")
     target = analysis_folder(folder)
     results = load_results(folder)
     with progress(f"sensitivity of {results.study.name}", "indicators") as tell:

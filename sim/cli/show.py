@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from sim.scenario import Place, Resolved
 
-WIDEST = 44
+WIDEST = 48
 
 
 class Row(NamedTuple):
@@ -63,13 +62,14 @@ def rows_of(loaded: Resolved) -> list[Row]:
     """Every value of a scenario, in its order."""
     from sim.scenario.nodes import leaves, path_text, plain, rooted
     from sim.scenario.resolved import DEFAULT
+    from sim.scenario.writing import in_a_line
 
     rows = []
     for path, node in leaves(rooted(loaded.data, DEFAULT)):
         place = loaded.provenance.get(path_text(path), DEFAULT)
         about = _declaration(loaded.scenario, path)
-        value = json.dumps(plain(node), ensure_ascii=False)
-        rows.append(Row(path_text(path), value, about.get("unit", ""), str(place), _source(place, about)))
+        value, source = in_a_line(plain(node)), _source(place, about)
+        rows.append(Row(path_text(path), value, about.get("unit", ""), str(place), source))
     return rows
 
 

@@ -44,6 +44,7 @@ def validate(
     from sim.facts.report import markdown
     from sim.facts.validate import validate as hold
     from sim.run.errors import RunError
+    from sim.run.folder import write_whole
     from sim.scenario import load
 
     loaded = load(source, overrides or ())
@@ -57,7 +58,7 @@ def validate(
         )
     found.save(target, force=force, command=shlex.join(["aimarkets", *sys.argv[1:]]))
     if report is not None:
-        report.write_text(markdown(found), encoding="utf-8")
+        write_whole(report, markdown(found))
     typer.echo(f"{found!r}\n\n{target}: validation.md, facts.csv, families.csv, figures/")
     if fail_under is not None and not found.score() >= fail_under:
         typer.echo(f"{found.score():.0%} of the facts lie in the interval, under {fail_under:.0%}", err=True)

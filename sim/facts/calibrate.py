@@ -22,15 +22,26 @@ import pandas as pd
 from sim.facts.emulator import Emulator
 from sim.facts.ensemble import Progress, cut
 from sim.facts.indicators import Array
-from sim.facts.matching import Remaining, Targets, emulated, implausibilities, remaining, targets
+from sim.facts.matching import (
+    MOST,
+    Remaining,
+    Targets,
+    deviance,
+    emulated,
+    implausibilities,
+    remaining,
+    targets,
+)
 from sim.facts.observations import Observation, comparable, observations
 from sim.facts.reading import load_facts
 from sim.facts.schema import Facts
 from sim.facts.score import interval
 from sim.facts.validate import missing_names
 from sim.facts.waves import Wave
+from sim.run.described import made_with
 from sim.run.errors import RunError
-from sim.run.manifest import commit, versions
+from sim.run.folder import write_whole
+from sim.run.manifest import versions
 from sim.scenario import Resolved
 from sim.study.design import sample
 from sim.study.loading import load_study
@@ -45,6 +56,10 @@ POPULATION = 2000
 """Points that search, and by which the set is described."""
 IDENTIFIED = 0.75
 """A parameter whose 90 % interval keeps more than this part of the prior's is not identified."""
+NEAREST = 40
+"""Runs that later waves follow, and that are the set in the end."""
+STEP = 0.5
+"""Steps from these, in their own spreads."""
 DESIGNS = ("random", "latin-hypercube", "sobol")
 
 
@@ -146,7 +161,8 @@ def _open(
     """Make the folder, or see that it holds this calibration."""
     about = {
         "format": FORMAT, "study": study.hash, "facts": facts.hash, "waves": settings.waves,
-        "within": settings.within, "versions": versions(),
+        "within": settings.within, "closer": settings.closer, "closer_points": settings.closer_points,
+        "versions": versions(),
     }  # fmt: skip
     path = folder / ABOUT
     if path.exists():
@@ -158,9 +174,7 @@ def _open(
     if folder.exists() and any(folder.iterdir()):
         raise RunError(f"{folder} holds something that is not a calibration and is kept; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    git = commit()
-    about |= {"git": None if git is None else git.model_dump(), "command": command}
-    path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps({**about, "command": command, **made_with()}, indent=2) + "\n")
 
 
 @dataclass
@@ -176,9 +190,10 @@ class _Work:
 
     def run(self, workers: int, progress: Progress | None) -> Calibration:
         """All waves, then what they say."""
-        study, waves = self.study, [Wave(self.folder / f"wave-{n + 1}") for n in range(self.settings.waves)]
-        points = len(self._first())
-        done, total = 0, points * study.replicates * len(waves)
+        study, by_emulator = self.study, self.settings.waves
+        sizes = [len(self._first())] * by_emulator + [self.settings.closer_points] * self.settings.closer
+        waves = [Wave(self.folder / f"wave-{n + 1}") for n in range(len(sizes))]
+        done, total = 0, sum(sizes) * study.replicates
 
         def finished() -> None:
             nonlocal done
@@ -189,13 +204,15 @@ class _Work:
         variants = Variants(cut(self.base, self.held))
         left: Remaining | None = None
         shares = []
-        for number, wave in enumerate(waves):
+        for number, (wave, points) in enumerate(zip(waves, sizes, strict=True)):
             shares.append(1.0 if left is None else left.share)
             if not wave.planned:
                 wave.plan(study, self._first() if left is None else self._next(left, points, number))
             done += points * study.replicates - len(wave.missing(study))
             wave.run(study, self.held, variants, workers=workers, finished=finished)
             left, best, emulator = self._rule_out(waves[: number + 1])
+            if number + 1 >= by_emulator and self.settings.closer:
+                left, best = self._nearest(waves[: number + 1], left)
         assert left is not None
         return Calibration(
             study, self.base, self.facts, left, best, self._waves(waves, shares), self._parameters(left, best),
@@ -209,7 +226,25 @@ class _Work:
 
     def _next(self, left: Remaining, points: int, number: int) -> Array:
         draw = np.random.default_rng([self.study.design_seed, number])
-        return left.points[draw.choice(len(left.points), points, replace=len(left.points) < points)]
+        chosen = left.points[draw.choice(len(left.points), points, replace=len(left.points) < points)]
+        if number < self.settings.waves:
+            return chosen
+        # Around the best runs, by as much as these differ: population Monte Carlo (Beaumont et al. 2009).
+        steps = left.points.std(axis=0) * draw.standard_normal(chosen.shape)
+        moved = np.abs(chosen + STEP * steps)
+        return np.clip(np.where(moved > 1.0, 2.0 - moved, moved), 0.0, 1.0)
+
+    def _nearest(self, waves: Sequence[Wave], left: Remaining) -> tuple[Remaining, Array]:
+        """The best runs themselves, and the middle of them; an emulator knows single facts, not all at once."""
+        points, said = (np.concatenate(parts) for parts in zip(*(w.values(self.study) for w in waves), strict=True))
+        _, aim, which = self._aim()
+        values = aim.on_scale(said[:, which])
+        missed = aim.values + 2.0 * MOST * aim.sd  # a value that a run does not have counts as missed
+        away = implausibilities(np.where(np.isfinite(values), values, missed), np.zeros(len(aim.values)), aim)
+        depths = np.where(np.isfinite(said).any(axis=1), deviance(away), np.inf)
+        best = np.argsort(depths, kind="stable")[:NEAREST]
+        found = Remaining(points[best], float(depths[best[-1]]), left.share)
+        return found, np.median(found.points, axis=0)
 
     def _aim(self, use: str | None = "calibration") -> tuple[list[Observation], Targets, Array]:
         """Observations of a use, as targets, and which of all they are."""

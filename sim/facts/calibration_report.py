@@ -11,6 +11,7 @@ import sim
 from sim.facts.matching import MOST
 from sim.facts.report import number, share, table
 from sim.facts.waves import entries_of
+from sim.run.folder import write_whole
 from sim.run.summary import aligned
 from sim.scenario.library import library
 from sim.scenario.nodes import path_of
@@ -27,10 +28,10 @@ def write(found: Calibration, folder: Path) -> None:
     """Write report, scenario and the points of the set into the folder of a calibration."""
     import pandas as pd
 
-    (folder / REPORT).write_text(markdown(found), encoding="utf-8")
-    (folder / SCENARIO).write_text(fragment(found), encoding="utf-8")
     rows = [entries_of(found.study, point) for point in found.set.points]
-    pd.DataFrame(rows).to_parquet(folder / SET)
+    write_whole(folder / SET, pd.DataFrame(rows).to_parquet())
+    write_whole(folder / SCENARIO, fragment(found))
+    write_whole(folder / REPORT, markdown(found))
 
 
 def as_text(found: Calibration) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from sim.facts.ensemble import Asked, measure
 from sim.facts.indicators import Array
 from sim.facts.observations import observations, valued
 from sim.facts.schema import Facts
+from sim.run.folder import write_whole
 from sim.run.simulate import Task, in_processes
 from sim.study.study import Study
 from sim.study.variants import Variants
@@ -51,9 +51,7 @@ class Wave:
         """Write its points, (points, factors) in the unit cube."""
         (self.folder / RUNS).mkdir(parents=True, exist_ok=True)
         frame = pd.DataFrame(quantiles, columns=[factor.name for factor in study.factors])
-        part = self.folder / f".{POINTS}"
-        frame.to_parquet(part)
-        part.rename(self.folder / POINTS)
+        write_whole(self.folder / POINTS, frame.to_parquet())
 
     def quantiles(self) -> Array:
         """Its points in the unit cube, (points, factors)."""
@@ -129,6 +127,4 @@ def run_to_file(run: Run) -> None:
     else:
         said = np.full(len(wanted), np.nan)
     values = [float(value) if np.isfinite(value) else None for value in said]
-    part = Path(f"{run.path}.{os.getpid()}")
-    part.write_text(json.dumps({"values": values, "failure": measured.failure}), encoding="utf-8")
-    part.rename(run.path)
+    write_whole(Path(run.path), json.dumps({"values": values, "failure": measured.failure}))

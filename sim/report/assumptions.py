@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from sim.report.content import Table
 from sim.scenario import Resolved
 from sim.scenario.nodes import leaves, path_text, plain, rooted
 from sim.scenario.resolved import DEFAULT
+from sim.scenario.writing import in_a_line
 
 MOST = 60
 LONGEST = 90
@@ -38,7 +37,7 @@ WORDS = ("title", "description", "source", "label")
 def values_of(scenario: Resolved) -> dict[str, str]:
     """Every value of a scenario as text, by key path."""
     return {
-        path_text(path): json.dumps(plain(node), ensure_ascii=False)
+        path_text(path): in_a_line(plain(node))
         for path, node in leaves(rooted(scenario.data, DEFAULT))
     }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -11,8 +9,8 @@ from pathlib import Path
 from sim.report import of_runs, of_sweep, provenance
 from sim.report.content import Report
 from sim.run.errors import RunError
-from sim.run.manifest import FILE
-from sim.scenario.problems import did_you_mean, listed
+from sim.run.folder import folder_of, write_whole
+from sim.scenario.problems import did_you_mean
 
 FORMATS = ("html", "pdf", "png", "svg")
 MOST = 8
@@ -20,20 +18,50 @@ MOST = 8
 Progress = Callable[[int, int], None]
 
 
-def folder_of(path: str) -> Path:
-    """The folder that is meant: one given by its path, or one in outputs/.
+def write_report(
+    paths: str | Path | Sequence[str | Path], out: str | Path | None = None, *, form: str | None = None,
+    force: bool = False, progress: Progress | None = None,
+) -> Path:
+    """Write the report of one result, of several side by side, or of a sweep, into one file.
+
+    Parameters
+    ----------
+    paths
+        Folders of results, or one of a sweep; names of those in outputs/ will do.
+    out
+        The file; none: ``outputs/<names>-report.html``.
+    form
+        "html" or "pdf"; "png" or "svg" for the one picture that says most; none: what `out` ends with, else "html".
+    force
+        Whether a file that is there is replaced.
+    progress
+        Called with the figures drawn and all.
+
+    Returns
+    -------
+    The file, which appears only when it is whole.
 
     Raises
     ------
     RunError
-        If neither holds a result or a sweep.
-    """
-    for folder in (Path(path), Path("outputs", path)):
-        if (folder / FILE).is_file():
-            return folder
-    there = sorted(found.parent.name for found in Path("outputs").glob(f"*/{FILE}"))
-    known = f"; results in outputs/: {listed(there)}{did_you_mean(path, there)}" if there else ""
-    raise RunError(f"{path}: no result or sweep here or in outputs/{known}; 'aimarkets run' makes one")
+        If a folder holds no result, they do not go together, the form is not one of these, or the file must not be
+        written.
+    OSError
+        If it cannot be written.
+    """  # fmt: skip
+    folders = [str(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    chosen = form or form_of(out)
+    if chosen not in FORMATS:
+        raise RunError(f"format: found '{chosen}'; allowed: {', '.join(FORMATS)}{did_you_mean(chosen, FORMATS)}")
+    target = default_target(folders, chosen) if out is None else Path(out)
+    check_target(target, force=force)
+    return save(read(folders), target, chosen, progress)
+
+
+def form_of(out: str | Path | None) -> str:
+    """The form that a file's name ends with, else HTML."""
+    suffix = "" if out is None else Path(out).suffix.removeprefix(".").lower()
+    return suffix if suffix in FORMATS else FORMATS[0]
 
 
 def read(paths: Sequence[str]) -> Report:
@@ -44,7 +72,7 @@ def read(paths: Sequence[str]) -> Report:
     RunError
         If a folder holds neither, if a sweep is given with anything else, or if there are too many.
     """
-    folders = [folder_of(path) for path in paths]
+    folders = [folder_of(path, "result or sweep") for path in paths]
     sweeps = [folder for folder in folders if of_sweep.holds_sweep(folder)]
     if sweeps and len(folders) > 1:
         raise RunError(f"{sweeps[0]} is a sweep and gets a report of its own; give it alone")
@@ -98,13 +126,7 @@ def save(report: Report, target: Path, form: str, progress: Progress | None = No
     """
     data = written(report, form, progress)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}-{secrets.token_hex(3)}")
-    try:
-        partial.write_bytes(data)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    return target
+    return write_whole(target, data)
 
 
 def written(report: Report, form: str, progress: Progress | None = None) -> bytes:

@@ -70,7 +70,8 @@ def report(folder: Path) -> Report:
         pictures[0] if pictures else Picture("outcomes", partial(_nothing, source))
     )
     return Report(
-        title=results.study.title or results.study.name, asked=_asked(results), answer=_answer(done, shown, found),
+        title=results.study.title or results.study.name, asked=_asked(results),
+        answer=_answer(results, done, shown, found),
         sections=sections, overview=overview,
         about={
             "Version": made.versions.get("aimarkets", "not known"),
@@ -162,8 +163,9 @@ def _asked(results: StudyResults) -> list[str]:
     return [f"What do {factors} do in '{next(iter(study.bases))}'? A {study.design} design: {runs}."]
 
 
-def _answer(done: pd.DataFrame, outcomes: list[str], found: Sensitivity) -> list[str]:
-    said = []
+def _answer(results: StudyResults, done: pd.DataFrame, outcomes: list[str], found: Sensitivity) -> list[str]:
+    planned = len(results.design) * results.study.replicates
+    said = [] if results.complete else [f"So far {len(results.runs):,} of {planned:,} runs are there."]
     for name in outcomes[:3]:
         values = done.groupby("point")[name].mean().dropna()
         if not len(values):
@@ -179,7 +181,7 @@ def _answer(done: pd.DataFrame, outcomes: list[str], found: Sensitivity) -> list
             way = "raises" if spans[most] > 0 else "lowers"
             sentence += f"; from low to high, {most} {way} it most, by {abs(spans[most]):.3g}"
         said.append(f"{sentence}.")
-    return said or ["No outcome has values."]
+    return said if done[outcomes[:3]].notna().any(axis=None) else [*said, "No outcome has values."]
 
 
 def _spread(done: pd.DataFrame, outcomes: list[str]) -> Table:

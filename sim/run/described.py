@@ -1,18 +1,16 @@
-"""Folders that a JSON file describes as ours, such as a validation, and that may therefore be replaced.
+"""Folders of results that are not runs, such as a comparison: a JSON file in each says what it is and what made it.
 
-`sim.run.folder` does the same for results, which have a manifest.
+`sim.run.results` does the same for runs, which have a manifest.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sim.run.errors import RunError
 from sim.run.folder import check_target, whole_folder
 from sim.run.manifest import checksums, commit, versions
 
@@ -50,17 +48,12 @@ class Kind(NamedTuple):
         RunError
             If it is of this kind and `force` is not given, or holds something else.
         """
-        if not self.owns(folder):
-            check_target(folder, force=False)
-        elif not force:
-            raise RunError(
-                f"{folder} holds {self.noun} already; --force replaces it, --out names another folder"
-            )
+        check_target(folder, force=force, ours=self.owns, noun=self.noun)
 
 
 @contextmanager
 def described_folder(
-    folder: Path, kind: Kind, about: dict[str, Any], *, force: bool = False
+    folder: Path, kind: Kind, about: Mapping[str, object], *, force: bool = False
 ) -> Iterator[Path]:
     """Give a temporary folder that takes the place of `folder` when the block ends without an error.
 
@@ -85,19 +78,13 @@ def described_folder(
     RunError
         As `Kind.check`.
     """
-    kind.check(folder, force=force)
-    folder = folder.resolve()
-    old = folder.with_name(f".{folder.name}.replaced") if kind.owns(folder) else None
-    fresh = folder if old is None else folder.with_name(f".{folder.name}.fresh")
-    with whole_folder(fresh) as partial:
+    with whole_folder(folder, force=force, ours=kind.owns, noun=kind.noun) as partial:
         yield partial
-        git = commit()
-        described = {
-            "format": kind.format, **about, "versions": versions(),
-            "git": None if git is None else git.model_dump(), "files": checksums(partial),
-        }  # fmt: skip
+        described = {"format": kind.format, **about, **made_with(), "files": checksums(partial)}
         (partial / kind.about).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
-    if old is not None:
-        folder.rename(old)
-        fresh.rename(folder)
-        shutil.rmtree(old)
+
+
+def made_with() -> dict[str, object]:
+    """Versions and commit that make a result, as its JSON file tells them."""
+    git = commit()
+    return {"versions": versions(), "git": None if git is None else git.model_dump()}

@@ -17,6 +17,23 @@ def yaml_text(data: Mapping[str, object]) -> str:
     return "".join(f"{line}\n" for line in _lines(data))
 
 
+def in_a_line(value: object) -> str:
+    """A value as one reads it in a table: distributions as ``triangular: low 4e9, mode 5e9, high 7e9``, else JSON."""
+    if isinstance(value, dict) and DIST in value:
+        said = (f"{key} {_shortest(item)}" for key, item in value.items() if key != DIST)
+        return f"{value[DIST]}: {', '.join(said)}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _shortest(value: object) -> str:
+    """A number without loss in as few digits as may be: 4e9 for 4000000000."""
+    text = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, int | float):
+        return text
+    short = f"{value:.6g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    return short if float(short) == value else text
+
+
 def _lines(data: Mapping[str, object]) -> Iterator[str]:
     for key, value in data.items():
         name = _scalar(key)

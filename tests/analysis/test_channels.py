@@ -189,7 +189,7 @@ class TestFolder:
         assert [path.name for path in tmp_path.iterdir()] == ["out"]
         (tmp_path / "mine").mkdir()
         (tmp_path / "mine" / "thesis.txt").write_text("words")
-        with pytest.raises(RunError, match="holds something that is not a result and is kept"):
+        with pytest.raises(RunError, match="holds something that is not a split effect and is kept"):
             found.save(tmp_path / "mine", force=True)
 
 

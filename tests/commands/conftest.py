@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,18 +44,34 @@ def aimarkets(folder: Path) -> Command:
     return run
 
 
+@pytest.fixture(scope="session")
+def interruptible() -> Iterator[None]:
+    """Ctrl-C reaches processes that tests start, also where a shell started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
-def start(folder: Path) -> Start:
-    """Start Python in a process of its own, in the folder; by default with `-m sim`."""
+def start(folder: Path, interruptible: None) -> Iterator[Start]:
+    """Start Python in a process of its own, in the folder; by default with `-m sim`. None outlives its test."""
+    started = []
 
     def popen(*arguments: str, python: tuple[str, ...] = ("-m", "sim")) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, *python, *arguments],
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
         )
+        started.append(process)
+        return process
 
-    return popen
+    yield popen
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        with process:  # closes its pipes and waits
+            pass
 
 
 @pytest.fixture

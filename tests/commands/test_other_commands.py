@@ -44,6 +44,11 @@ class TestShow:
         assert rows["labs.leader.training_share"][3].startswith("judgement; OpenAI 2024")
         assert rows["labs.leader.cash"][2].startswith("tiny.yaml:")
 
+    def test_distributions_are_said_in_words(self, aimarkets) -> None:
+        spread = "labs.leader.cash={dist: triangular, low: 4.0e+9, mode: 5500000000, high: 7.123456789e+9}"
+        line = aimarkets("show", "tiny.yaml", "labs.leader.cash", "--set", spread).stdout
+        assert line.split("  ")[1] == "triangular: low 4e9, mode 5.5e9, high 7123456789"
+
     def test_tells_overrides(self, aimarkets) -> None:
         done = aimarkets("show", "tiny.yaml", "labs.leader.cash", "--set", "labs.leader.cash=7")
         assert done.stdout.split() == [

@@ -63,7 +63,7 @@ def test_each_design_has_its_measures(aimarkets, known_sweep, design: str, head:
         (("out", "--indicator", "shar"), "indicator: 'shar'; allowed: share, lag (did you mean 'share'?)\n"),
         (("out", "--resamples", "1"), "resamples: 1; allowed: 2 to 100000\n"),
         (("out", "--confidence", "90"), "confidence: 90; allowed: above 0 and below 1\n"),
-        (("elsewhere",), "elsewhere/manifest.json: cannot be read: No such file or directory\n"),
+        (("elsewhere",), "elsewhere: no sweep here or in outputs/; 'aimarkets sweep' makes one\n"),
     ],
 )
 def test_what_cannot_be_done_is_said(aimarkets, known_sweep, arguments: tuple[str, ...], said: str) -> None:

@@ -107,7 +107,8 @@ class TestBudgets:
         assert np.ptp(share) > 0.1
 
     def test_funding_follows_attention_by_a_fifth_a_month(self, lively: Resolved):
-        """Towards (labs x the geometric mean of shares of tokens and takings) to the power of 0.3."""
+        """Towards (labs x a weighted geometric mean of shares of tokens and takings) to the power of 0.3."""
+        w = lively.scenario.finance.funding_on_takings
         market = Market(lively.with_values(FIXED | {"mechanisms.entry": False}).scenario, seed=1)
         response = np.ones(4)
         while market.running:
@@ -120,7 +121,7 @@ class TestBudgets:
             made, taken = labs["tokens"] + labs["tokens_hosted"], labs["revenue"] + labs["revenue_hosting"]
             world = market.record.usage["spending"][t].sum()
             shares = made / max(made.sum(), 1e-300), taken / max(world, 1e-300)
-            attention = 4 * np.sqrt(np.maximum(shares[0], 1e-12) * np.maximum(shares[1], 1e-12))
+            attention = 4 * np.maximum(shares[0], 1e-12) ** (1 - w) * np.maximum(shares[1], 1e-12) ** w
             response = response + 0.2 * (np.clip(attention**0.3, 1 / 3, 3) - response)
             np.testing.assert_allclose(market.state.funding_response, response, rtol=1e-9)
         assert np.ptp(response) > 0.2
