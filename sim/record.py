@@ -22,6 +22,7 @@ COMPONENTS = (
     "funding",
     "spillover",
     "learning",
+    "secrecy",
     "change",
     "conviction",
     "policy",

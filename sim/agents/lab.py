@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import mesa
 import numpy as np
 
-from sim.choice.imagined import CLOSED, OPENS_FLAGSHIP, RELEASES, Model, Outlook
+from sim.choice.imagined import CLOSED, OPENNESS, OPENS_FLAGSHIP, RELEASES, Model, Outlook
 from sim.choice.payoffs import evaluate
 from sim.choice.rules import View, find_rule
 from sim.record import COMPONENTS, MODES
@@ -207,6 +207,7 @@ class Lab(mesa.Agent):
                 scale = max(float(state.revenue[i]) + backing, found.revenue + backing, SMALLEST_SCALE)
                 part = found.parts.copy()
                 changes = np.arange(len(MODES)) != state.mode[i]
+                part[:, COMPONENTS.index("secrecy")] = -self._secrets(model) * scale * OPENNESS
                 part[:, COMPONENTS.index("change")] = -choice.change_cost * scale * changes
                 part[:, COMPONENTS.index("conviction")] = self.row.conviction * scale * OPENS_FLAGSHIP
                 part[:, COMPONENTS.index("policy")] = rates * scale
@@ -242,6 +243,13 @@ class Lab(mesa.Agent):
             if part is not None and allowed[k]:
                 reasons |= zip(_REASONS[name], [*part[k].tolist(), float(part[k].sum())], strict=True)
         return mode, reasons
+
+    def _secrets(self, model: Model) -> float:
+        """Worth of keeping the flagship's weights secret, share of scale: all if well ahead of others' open models."""
+        choice, others = self.model.scenario.choice, self.model.state.open_capability[:, FLAGSHIP].copy()
+        others[self.index] = -np.inf
+        lead = (model.capability[FLAGSHIP] - others.max()) / choice.secrecy_width
+        return choice.secrecy / (1.0 + float(np.exp(-np.clip(lead, -500.0, 500.0))))
 
     def _outlook(self) -> Outlook:
         market = self.model

@@ -29,6 +29,7 @@ PARTS = {
     "funding": ("outside funding", "outside funding"),
     "spillover": ("what rivals learn", "what rivals would learn"),
     "learning": ("what it learns", "what it learns itself"),
+    "secrecy": ("secrets given away", "the secrets that it would give away"),
     "change": ("cost of changing", "the cost of changing its mode"),
     "conviction": ("conviction", "its convictions"),
     "policy": ("governments", "what governments do"),

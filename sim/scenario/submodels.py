@@ -497,6 +497,22 @@ class Choice(Entry):
         source=JUDGEMENT,
         meaning="Cost of changing the mode",
     )
+    secrecy: float = parameter(
+        0.1,
+        unit="share of own revenue scale",
+        ge=0,
+        le=5,
+        source=JUDGEMENT,
+        meaning="Cost of opening know-how that nobody has opened yet, beyond what rivals gain by the horizons",
+    )
+    secrecy_width: float = parameter(
+        3.0,
+        unit="ECI points",
+        gt=0,
+        le=50,
+        source=JUDGEMENT,
+        meaning="Lead over the best open model of others at which 73 % of that cost is due; level with it, half",
+    )
     expected_progress: float = parameter(
         9.0,
         unit="ECI points per year",

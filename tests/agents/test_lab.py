@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -161,6 +163,27 @@ class TestDeciding:
         cost = {mode: -reasons[f"{mode}_change"] / reasons["scale"] for mode in MODES}
         present = MODES[market.state.mode[EASTERN]]
         assert cost == {mode: 0.0 if mode == present else pytest.approx(0.2) for mode in MODES}
+
+    def test_secrets_are_worth_what_no_open_model_of_others_tells(self, after, lab):
+        """Level with the best open model of others half of them, three points ahead of it e / (1 + e)."""
+        market = after(7, {"choice.rule": "lookahead", "choice.secrecy": 0.4, "choice.secrecy_width": 3.0})
+        opener = 120.0
+        market.state.open_capability[:, FLAGSHIP] = -np.inf
+        market.state.open_capability[OPENER, FLAGSHIP] = opener
+        market.state.open_capability[EASTERN, FLAGSHIP] = 125.0  # its own, which tells nothing new
+        for ahead, part in ((0.0, 0.5), (3.0, np.e / (1 + np.e)), (-1e6, 0.0), (1e6, 1.0)):
+            model = replace(lab(market, "eastern").train(), capability=np.array([opener + ahead, opener]))
+            assert lab(market, "eastern")._secrets(model) == pytest.approx(0.4 * part)
+        reasons = lab(market, "eastern").decide().reasons
+        lost = [reasons[f"{mode}_secrecy"] for mode in MODES]
+        assert lost[0] == 0.0
+        np.testing.assert_allclose(np.array(lost) / lost[-1], [0.0, 0.3, 0.9, 1.0])
+
+    def test_conviction_speaks_for_open_flagships(self, after, lab):
+        market = after(7, {"choice.rule": "lookahead", "labs.eastern.conviction": 0.25})
+        reasons = lab(market, "eastern").decide().reasons
+        worth = [reasons[f"{mode}_conviction"] / reasons["scale"] for mode in MODES]
+        assert worth == [0.0, 0.0, pytest.approx(0.25), pytest.approx(0.25)]
 
 
 class TestRelease:

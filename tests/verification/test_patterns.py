@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.choice.imagined import OPENS_FLAGSHIP
+from sim.choice.imagined import OPENNESS, OPENS_FLAGSHIP
 from sim.choice.payoffs import evaluate
 from sim.choice.rules import logit
 from sim.market import Market
@@ -48,6 +48,7 @@ def chance_of_opening(market: Market, name: str, gap: float) -> float:
     parts[:, COMPONENTS.index("change")] = (
         -choice.change_cost * scale * (np.arange(len(MODES)) != state.mode[i])
     )
+    parts[:, COMPONENTS.index("secrecy")] = -lab._secrets(model) * scale * OPENNESS
     parts[:, COMPONENTS.index("conviction")] = lab.row.conviction * scale * OPENS_FLAGSHIP
     return float(logit(parts.sum(axis=1) / scale, choice.intensity, everything)[OPENS_FLAGSHIP].sum())
 
