@@ -174,6 +174,7 @@ class TestDeciding:
         for ahead, part in ((0.0, 0.5), (3.0, np.e / (1 + np.e)), (-1e6, 0.0), (1e6, 1.0)):
             model = replace(lab(market, "eastern").train(), capability=np.array([opener + ahead, opener]))
             assert lab(market, "eastern")._secrets(model) == pytest.approx(0.4 * part)
+        market = after(7, {"choice.rule": "lookahead"})
         reasons = lab(market, "eastern").decide().reasons
         lost = [reasons[f"{mode}_secrecy"] for mode in MODES]
         assert lost[0] == 0.0
