@@ -12,7 +12,7 @@ from sim.analysis.shapley import Array
 from sim.market import Market
 from sim.record import WORLD
 from sim.run.errors import SimulationError
-from sim.run.simulate import Progress, in_processes
+from sim.run.simulate import in_processes
 from sim.scenario import Scenario
 from sim.world.ablation import CHANNELS, Ablation
 
@@ -83,15 +83,3 @@ def run_worlds(worlds: list[World], workers: int, finished: Callable[[World], No
         found.append(run_world(world))
         finished(world)
     return found
-
-
-class Count:
-    """Months simulated, told to whoever wants to know."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-
-    def __call__(self, world: World) -> None:
-        self.done += world.months
-        if self.progress is not None:
-            self.progress(self.done, self.total)

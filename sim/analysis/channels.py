@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.analysis.channel_worlds import MEASURES, WINDOWS, Count, World, run_worlds
+from sim.analysis.channel_worlds import MEASURES, WINDOWS, World, run_worlds
 from sim.analysis.compare import Indicator, paired
 from sim.analysis.shapley import Array, shapley_values
 from sim.record import MARKET, WORLD
 from sim.run.errors import RunError
-from sim.run.simulate import Progress, Source, check_numbers, resolved
+from sim.run.simulate import Source, check_numbers, resolved
 from sim.run.summary import aligned, write
+from sim.run.tally import Progress, Tally
 from sim.scenario import Resolved
 from sim.scenario.events import AnyEvent
 from sim.scenario.problems import did_you_mean, listed
@@ -200,7 +201,11 @@ def channels(
     # A channel that does not act is on with the others: switched off it would only cost a second policy.
     idle = frozenset(CHANNELS) - reach
     sets = [frozenset(c for i, c in enumerate(acts) if on >> i & 1) for on in range(1 << len(acts))]
-    count = Count(progress, len(seeds) * len(sets) * (values.end - values.start + 1))
+    months = Tally(progress, len(seeds) * len(sets) * (values.end - values.start + 1))
+
+    def count(world: World) -> None:
+        months.add(world.months)
+
     bare = run_worlds([world(number, sets[0], None) for number in seeds], workers, count)
     rest = [
         world(number, on | idle, found.pool)

@@ -21,8 +21,9 @@ from sim.analysis.flips import flips, lines_of
 from sim.record import WORLD
 from sim.run.errors import RunError
 from sim.run.results import Result
-from sim.run.simulate import Progress, Source, resolved, simulate
+from sim.run.simulate import Source, resolved, simulate
 from sim.run.summary import aligned, write
+from sim.run.tally import Progress
 
 CONFIDENCE = 0.90
 

@@ -22,7 +22,7 @@ from sim.run.summary import aligned, write
 from sim.scenario.predicate import Predicate, PredicateError, Vocabulary, parse
 
 if TYPE_CHECKING:
-    from sim.run.simulate import Progress
+    from sim.run.tally import Progress
     from sim.study.results import StudyResults
 
 STATUS = "status"

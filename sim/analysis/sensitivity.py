@@ -30,7 +30,7 @@ from sim.run.summary import aligned, write
 from sim.scenario.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
-    from sim.run.simulate import Progress
+    from sim.run.tally import Progress
     from sim.study.results import StudyResults
 
 METHODS = {"saltelli": "sobol", "morris": "morris"}
@@ -145,9 +145,11 @@ class Sensitivity:
 
 
 def _cells(rows: pd.DataFrame, factor: str) -> tuple[str, str]:
-    if factor not in rows.index or np.isnan(rows.loc[factor, "value"]):
+    if factor not in rows.index:
         return "-", ""
     value, low, high = (float(rows.loc[factor, column]) for column in ("value", "low", "high"))  # type: ignore[arg-type]
+    if np.isnan(value):
+        return "-", ""
     return write(value, "{:.3g}"), f"{write(low, '{:.3g}')} to {write(high, '{:.3g}')}"
 
 

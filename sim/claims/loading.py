@@ -42,11 +42,13 @@ def path_of_claim(source: str) -> Path:
         return Path(source)
     files = shipped_claims()
     for path in files:
-        if source in (path.stem, path.stem.partition("-")[0].lstrip("0")):
+        number, _, name = path.stem.partition("-")
+        if source in (path.stem, number.lstrip("0"), name):
             return path
     names = [path.stem for path in files]
     allowed = f"the path of a .yaml file, a number, or a shipped claim: {listed(names)}"
-    raise ScenarioError([Problem(Place(source), "", "no such claim", allowed, did_you_mean(source, names))])
+    hint = did_you_mean(source, [*names, *(name.partition("-")[2] for name in names)])
+    raise ScenarioError([Problem(Place(source), "", "no such claim", allowed, hint)])
 
 
 def load_claims(paths: Sequence[Path], worlds: Worlds | None = None) -> list[Claim]:

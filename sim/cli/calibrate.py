@@ -33,9 +33,12 @@ def calibrate(
 
     study = load_study(source)
     target = out or Path("outputs", f"{study.name}-calibration")
-    with progress(study.name, "runs") as tell:
-        found = match(
-            source, target, workers=workers, progress=tell, command=shlex.join(["aimarkets", *sys.argv[1:]])
-        )
+    command = shlex.join(["aimarkets", *sys.argv[1:]])
+    try:
+        with progress(study.name, "runs") as tell:
+            found = match(source, target, workers=workers, progress=tell, command=command)
+    except KeyboardInterrupt:
+        typer.echo(f"{target}: runs that are finished are kept; the same command goes on", err=True)
+        raise
     write(found, target)
     typer.echo(f"{found!r}\n\n{target}: calibration.md, calibrated.yaml, set.parquet")

@@ -37,7 +37,8 @@ class Shell(TyperGroup):
             raise typer.Exit(FAILED) from None
         except TyperException as error:
             command = getattr(getattr(error, "ctx", None), "command_path", ctx.command_path)
-            typer.echo(f"{error.format_message()}\nTry '{command} --help'.", err=True)
+            said = error.format_message().replace("Value error, ", "")
+            typer.echo(f"{said}\nTry '{command} --help'.", err=True)
             raise typer.Exit(error.exit_code) from None
         except Exception as error:
             code = exit_code(error)

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from sim.facts.emulator import Emulator
-from sim.facts.ensemble import Progress, cut
+from sim.facts.ensemble import cut
 from sim.facts.indicators import Array
 from sim.facts.matching import (
     MOST,
@@ -42,6 +42,7 @@ from sim.run.described import made_with
 from sim.run.errors import RunError
 from sim.run.folder import write_whole
 from sim.run.manifest import versions
+from sim.run.tally import Progress
 from sim.scenario import Resolved
 from sim.study.design import sample
 from sim.study.loading import load_study
@@ -232,7 +233,7 @@ class _Work:
         # Around the best runs, by as much as these differ: population Monte Carlo (Beaumont et al. 2009).
         steps = left.points.std(axis=0) * draw.standard_normal(chosen.shape)
         moved = np.abs(chosen + STEP * steps)
-        return np.clip(np.where(moved > 1.0, 2.0 - moved, moved), 0.0, 1.0)
+        return np.asarray(np.clip(np.where(moved > 1.0, 2.0 - moved, moved), 0.0, 1.0))
 
     def _nearest(self, waves: Sequence[Wave], left: Remaining) -> tuple[Remaining, Array]:
         """The best runs themselves, and the middle of them; an emulator knows single facts, not all at once."""

@@ -20,7 +20,6 @@ from sim.scenario import Resolved, Scenario
 from sim.scenario.month import Month
 
 NEVER = np.inf
-Progress = Callable[[int, int], None]
 
 
 class Asked(NamedTuple):

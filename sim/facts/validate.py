@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from sim.facts.ensemble import Ensemble, Progress, cut, ensemble
+from sim.facts.ensemble import Ensemble, cut, ensemble
 from sim.facts.indicators import Rows
 from sim.facts.observations import comparable
 from sim.facts.openings import Timing, timing
@@ -19,6 +19,7 @@ from sim.record import MODES, WORLD
 from sim.run.errors import RunError
 from sim.run.frames import CHANNELS, OPENNESS
 from sim.run.simulate import Source, check_numbers, resolved
+from sim.run.tally import Progress, Tally
 from sim.scenario import Resolved, Scenario
 from sim.scenario.problems import did_you_mean
 
@@ -137,11 +138,11 @@ def validate(
     if not present:
         raise RunError(f"no fact of {read.name} is about anybody in '{loaded.name}'")
     measured = held.model_copy(update={"facts": {name: held.facts[name] for name in present}})
-    tell = _counter(progress, replicates * (2 if rivals else 1))
+    done = Tally(progress, replicates * (2 if rivals else 1))
     short = cut(loaded, held)
 
     def run(one: Resolved) -> Ensemble:
-        return ensemble(one, measured, seed=seed, replicates=replicates, workers=workers, finished=tell)
+        return ensemble(one, measured, seed=seed, replicates=replicates, workers=workers, finished=done.add)
 
     runs = run(short)
     without = run(short.with_values({"mechanisms.export_rules": False})) if rivals else None
@@ -154,18 +155,6 @@ def validate(
         timing=timing(runs, held, short.scenario),
         absent=absent,
     )
-
-
-def _counter(progress: Progress | None, total: int) -> Callable[[], None]:
-    done = 0
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, total)
-
-    return tick
 
 
 def missing_names(facts: Facts, scenario: Scenario) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from sim.report import of_runs, of_sweep, provenance
 from sim.report.content import Report
 from sim.run.errors import RunError
 from sim.run.folder import folder_of, write_whole
+from sim.run.tally import Progress
 from sim.scenario.problems import did_you_mean
 
 FORMATS = ("html", "pdf", "png", "svg")
 MOST = 8
 """Results that lines can still be told apart of."""
-Progress = Callable[[int, int], None]
 
 
 def write_report(

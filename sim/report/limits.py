@@ -8,7 +8,7 @@ from sim.run.results import Result
 FEW = 16
 ALWAYS = (
     "Results say what follows from the scenario's assumptions in this model. They are no forecast.",
-    "Tastes of customers are set by hand, not estimated. The open share of use is far above what was measured; read "
+    "Parameters are calibrated to facts of 2023 to 2025 or are judgement, and many of them the facts cannot tell; read "
     "differences between scenarios rather than levels.",
     "Every offer has one price worldwide; there are no tariffs, no discounts and no exchange rates for tokens.",
     "Labs decide how to release, not how much to train or when. Compute follows the money that the scenario gives.",

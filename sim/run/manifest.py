@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -58,6 +59,11 @@ class Manifest(BaseModel):
         if self.seeds != tuple(range(self.seeds[0], self.seeds[0] + len(self.seeds))):
             raise ValueError("seeds are not consecutive")
         return self
+
+    @property
+    def maker(self) -> str:
+        """Version and commit of the package that made the result."""
+        return made_by(self.versions, self.git)
 
     def write(self, folder: Path) -> None:
         """Write the manifest into the folder of its result."""
@@ -117,6 +123,12 @@ def checksums(folder: Path) -> dict[str, str]:
     """SHA-256 of each file below a folder but the manifest, by its path, sorted."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / FILE)
     return {path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def made_by(versions: Mapping[str, str], git: Commit | None) -> str:
+    """Version and commit of the package, as one says them."""
+    name = f"aimarkets {versions.get('aimarkets', 'of an unknown version')}"
+    return name if git is None else f"{name}, commit {git.commit[:12]}{' with changes' if git.changed else ''}"
 
 
 def versions() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -45,16 +46,23 @@ def scenario_of(folder: Path, manifest: Manifest) -> Resolved:
     Raises
     ------
     RunError
-        If it was changed since.
+        If it was changed since, or if this version of the package reads it otherwise.
     """
     path = folder / SCENARIO
     scenario = replace(load(path), name=manifest.name)
     if scenario.hash != manifest.scenario_hash:
-        raise RunError(
-            f"{path}: not the scenario that was run: its hash is {scenario.hash[:12]}, the manifest's "
-            f"{manifest.scenario_hash[:12]}; restore it, or run {path} itself for a new result"
-        )
+        raise RunError(f"{path}: {_why_another(path, scenario, manifest)}, or run {path} itself for a new result")
     return scenario
+
+
+def _why_another(path: Path, scenario: Resolved, manifest: Manifest) -> str:
+    """Why a scenario is not the one that was run, and the remedy."""
+    if sha256(path.read_bytes()).hexdigest() == manifest.files.get(SCENARIO):
+        return f"this version has other defaults than the one that ran it ({manifest.maker}); go back to that one"
+    return (
+        f"not the scenario that was run: its hash is {scenario.hash[:12]}, the manifest's "
+        f"{manifest.scenario_hash[:12]}; restore it"
+    )
 
 
 def differences(folder: Path, other: Path) -> list[str]:

@@ -24,13 +24,11 @@ from sim.randomness import uniform
 from sim.run.errors import RunError, SimulationError
 from sim.run.frames import Frames, concatenate, frames
 from sim.run.results import Result
+from sim.run.tally import Progress, Tally
 from sim.scenario import Resolved, Scenario, load
 
 Source = Resolved | Scenario | str | Path
 """What can be simulated: a loaded scenario, its values alone, or what `sim.load` takes."""
-
-Progress = Callable[[int, int], None]
-"""Called with the number of months simulated so far and the number of all."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -208,28 +206,13 @@ def _blaming(task: Task, where: str) -> Iterator[None]:
 
 
 def _here(tasks: list[Task], progress: Progress | None) -> list[Outcome]:
-    total = sum(_months(task) for task in tasks)
-    done = 0
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, total)
-
-    return [run_task(task, tick) for task in tasks]
+    months = Tally(progress, sum(map(_months, tasks)))
+    return [run_task(task, months.add) for task in tasks]
 
 
 def _elsewhere(tasks: list[Task], workers: int, progress: Progress | None) -> list[Outcome]:
-    total, done = sum(_months(task) for task in tasks), 0
-
-    def count(task: Task) -> None:
-        nonlocal done
-        done += _months(task)
-        if progress is not None:
-            progress(done, total)
-
-    return in_processes(run_task, tasks, workers, count)
+    months = Tally(progress, sum(map(_months, tasks)))
+    return in_processes(run_task, tasks, workers, lambda task: months.add(_months(task)))
 
 
 def in_processes(

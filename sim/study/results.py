@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sim.run.errors import RunError
+from sim.run.manifest import made_by
 from sim.study.design import POINT
 from sim.study.loading import load_study
 from sim.study.store import DONE, RUNS, SERIES, SERIES_SCHEMA, Store, read_design, read_parts, runs_schema
@@ -72,7 +73,11 @@ def load_results(folder: str | Path) -> StudyResults:
     manifest = Store(folder).manifest()
     study = load_study(folder / STUDY)
     if study.hash != manifest.study_hash:
-        raise RunError(f"{folder / STUDY}: not the study that was run: it was changed since")
+        made = made_by(manifest.versions, manifest.git)
+        raise RunError(
+            f"{folder / STUDY}: not the study that was run: it was changed since, or this version has other defaults "
+            f"than the one that ran it ({made})"
+        )
     try:
         sample = read_design(folder)
         runs = read_parts(folder, RUNS)

@@ -24,7 +24,7 @@ def test_keeps_what_is_there_unless_told(aimarkets, folder: Path) -> None:
     (folder / "mine" / "notes.txt").write_text("words")
     refused = aimarkets("channels", *RULE, *SHORT, "--out", "mine")
     assert refused.exit_code == 2
-    assert refused.stderr == "mine holds something that is not a result and is kept; name another folder\n"
+    assert refused.stderr == "mine holds something that is not a split effect and is kept; name another folder\n"
     assert [path.name for path in (folder / "mine").iterdir()] == ["notes.txt"]
 
 

@@ -61,6 +61,7 @@ def test_all_shipped_claims_are_in_order(aimarkets, here: Path) -> None:
     [
         (("99",), "99: no such claim; allowed: the path of a .yaml file, a number, or a shipped claim: 01-"),
         (("05-open-erodes-closed-margin",), "(did you mean '05-open-erodes-closed-margins'?)"),
+        (("device-bans-change-litle",), "(did you mean 'device-bans-change-little'?)"),
         (("missing.yaml",), "missing.yaml: no such file"),
         (("small.yaml", "--draws", "0"), "draws: 0; allowed: 1 to 10000"),
         (("small.yaml", "--docs", "docs"), "docs: the page is of all claims; leave out their names"),

@@ -39,4 +39,4 @@ def test_a_folder_of_something_else_is_kept(aimarkets, folder: Path) -> None:
     (folder / "mine" / "note").write_text("kept")
     refused = aimarkets("compare", "tiny.yaml", "tiny.yaml", *SETTINGS, "--out", "mine", "--force")
     assert refused.exit_code == 2
-    assert "holds something that is not a result and is kept" in refused.stderr
+    assert "holds something that is not a comparison and is kept" in refused.stderr

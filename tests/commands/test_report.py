@@ -47,7 +47,7 @@ def test_a_file_that_is_there_is_kept_unless_asked(aimarkets, result: Path, fold
         (("nothing",), "nothing: no result or sweep here or in outputs/; results in outputs/: tiny; 'aimarkets run'"),
         (("tinny",), "did you mean 'tiny'"),
         (("tiny", "--out", "outputs"), "outputs is a folder; name a file with --out"),
-        (("tiny", "--format", "docx"), "'docx' is not one of"),
+        (("tiny", "--format", "docx"), "Invalid value for '--format': 'docx' is not one of"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_written(aimarkets, result, folder, arguments, said) -> None:

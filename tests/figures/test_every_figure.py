@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 from matplotlib.colors import same_color, to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from pandas import DataFrame
 
 from sim.figures import FIGURES, draw_all
 from sim.figures.style import BLACK, preset
@@ -59,21 +61,31 @@ def test_other_spans(name, months, make, context, assert_tidy):
     assert_tidy(FIGURES[name](make(months=months), context))
 
 
+@pytest.fixture(scope="module")
+def holed(make):
+    """The maker of tables in which much is missing, whole columns too, and some is infinite; kept."""
+
+    def with_holes(runs: int) -> dict[str, DataFrame]:
+        rng = np.random.default_rng(7)
+        tables = {}
+        for table, frame in make(runs=runs).items():
+            frame = frame.copy()
+            for number, column in enumerate(TABLES[table].values):
+                if column.kind == "number" and column.name != "active" and len(frame):
+                    values = frame[column.name].to_numpy(dtype=float).copy()
+                    values[rng.random(len(values)) < (1.0 if number % 7 == 3 else 0.3)] = np.nan
+                    values[rng.random(len(values)) < 0.01] = np.inf
+                    frame[column.name] = values
+            tables[table] = frame
+        return tables
+
+    return cache(with_holes)
+
+
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("runs", [1, 8])
-def test_holes(name, runs, make, context, assert_tidy):
-    rng = np.random.default_rng(7)
-    holed = {}
-    for table, frame in make(runs=runs).items():
-        frame = frame.copy()
-        for number, column in enumerate(TABLES[table].values):
-            if column.kind == "number" and column.name != "active" and len(frame):
-                values = frame[column.name].to_numpy(dtype=float).copy()
-                values[rng.random(len(values)) < (1.0 if number % 7 == 3 else 0.3)] = np.nan
-                values[rng.random(len(values)) < 0.01] = np.inf
-                frame[column.name] = values
-        holed[table] = frame
-    figure = FIGURES[name](holed, context)
+def test_holes(name, runs, holed, context, assert_tidy):
+    figure = FIGURES[name](holed(runs), context)
     assert_tidy(figure)
     assert "nan" not in _title(figure)
     assert "inf" not in _title(figure)

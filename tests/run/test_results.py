@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,15 @@ def test_a_changed_scenario_is_noticed(saved: Path) -> None:
     path = saved / "scenario.yaml"
     path.write_text(path.read_text().replace("cash: 5000000000", "cash: 6000000000"))
     with pytest.raises(RunError, match="not the scenario that was run"):
+        load_result(saved)
+
+
+def test_a_version_with_other_defaults_is_told_from_a_changed_scenario(saved: Path) -> None:
+    manifest = saved / "manifest.json"
+    made = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(made | {"scenario_hash": "0" * 64, "git": {"commit": "a" * 40, "changed": True}}))
+    message = r"other defaults than the one that ran it \(aimarkets 0\.1\.0, commit a{12} with changes\); go back to"
+    with pytest.raises(RunError, match=message):
         load_result(saved)
 
 
