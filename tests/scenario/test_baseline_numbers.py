@@ -300,7 +300,7 @@ def test_licence_and_algorithms(baseline: Scenario) -> None:
     assert baseline.labs["openai"].initial_algorithm == 0
     assert baseline.technology.reference_capability == 126.1
     assert baseline.technology.reference_flop == 2.1e25
-    assert baseline.technology.capability_per_order == 7.2
+    assert 5 <= baseline.technology.capability_per_order <= 12.5  # range of specifications; calibrated
 
 
 # Thousand H100e at year end, 5-95 % (Epoch D2).

@@ -18,8 +18,8 @@ from sim.record import COMPONENTS, MODES
 from sim.scenario import load
 
 DECEMBER_2024 = 25
-INDEPENDENT = ["openai", "xai", "zhipu", "deepseek", "meta", "alibaba", "tencent", "google"]
-"""Labs of all kinds, with and without a complement; Anthropic's conviction would decide whatever it earned."""
+LABS = ["openai", "anthropic", "google", "meta", "xai", "zhipu", "deepseek", "alibaba", "tencent", "baidu"]
+"""Labs of all kinds, with and without a complement."""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,10 @@ def market() -> Market:
 
 
 def chance_of_opening(market: Market, name: str, gap: float) -> float:
-    """Chance that a lab opens its flagship, all modes allowed, if that were `gap` ECI points behind the best."""
+    """Chance that a lab opens its flagship if that is `gap` ECI points behind the best of all others.
+
+    By what it would earn alone: no conviction, no cost of changing course, all modes allowed.
+    """
     i = market.setting.labs.index(name)
     lab, state, choice = market._labs[i], market.state, market.scenario.choice
     model = lab.train()
@@ -45,22 +48,18 @@ def chance_of_opening(market: Market, name: str, gap: float) -> float:
     )  # fmt: skip
     scale = max(float(state.revenue[i]), found.revenue)
     parts = found.parts.copy()
-    parts[:, COMPONENTS.index("change")] = (
-        -choice.change_cost * scale * (np.arange(len(MODES)) != state.mode[i])
-    )
     parts[:, COMPONENTS.index("secrecy")] = -lab._secrets(model) * scale * OPENNESS
-    parts[:, COMPONENTS.index("conviction")] = lab.row.conviction * scale * OPENS_FLAGSHIP
     return float(logit(parts.sum(axis=1) / scale, choice.intensity, everything)[OPENS_FLAGSHIP].sum())
 
 
 class TestP1LaggardsOpenLeadersStayClosed:
     def test_nobody_opens_well_ahead_of_all_others(self, market):
-        chances = [chance_of_opening(market, name, -4.0) for name in INDEPENDENT]
+        chances = [chance_of_opening(market, name, -4.0) for name in LABS]
         assert np.mean(chances) < 0.1
 
     def test_most_open_more_readily_behind(self, market):
-        ahead = np.array([chance_of_opening(market, name, -2.0) for name in INDEPENDENT])
-        behind = np.array([chance_of_opening(market, name, 4.0) for name in INDEPENDENT])
+        ahead = np.array([chance_of_opening(market, name, -2.0) for name in LABS])
+        behind = np.array([chance_of_opening(market, name, 4.0) for name in LABS])
         assert (behind > ahead).mean() >= 0.75
         assert np.mean(behind - ahead) > 0.2
 
@@ -73,7 +72,7 @@ class TestP11TheDataFlywheel:
         for strength in strengths:
             with monkeypatch.context() as patch:
                 patch.setitem(community.__dict__, "flywheel", strength)
-                chances.append([chance_of_opening(market, name, 2.0) for name in INDEPENDENT])
+                chances.append([chance_of_opening(market, name, 2.0) for name in LABS])
         found = np.array(chances)
         between = found[1:-1].max(axis=0)
         assert (between - np.maximum(found[0], found[-1])).max() > 0.05
