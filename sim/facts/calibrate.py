@@ -131,7 +131,9 @@ def calibrate(
         If a worker dies, or no run of a wave succeeds.
     """
     path = path_of_study(source)
-    study, settings = load_study(path), read_study(path)[0].calibration or CalibrationEntry()
+    study, settings = load_study(path), read_study(path)[0].calibration
+    if settings is None:
+        raise RunError(f"{study.source}: no 'calibration' section; with one, {{waves: 3}} say, it can be calibrated")
     base = _base(study)
     facts = load_facts(None if settings.facts is None else path.parent / settings.facts)
     absent = missing_names(facts.scenario, base.scenario)

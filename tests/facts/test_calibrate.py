@@ -118,6 +118,7 @@ def test_a_folder_of_something_else_is_kept(found, folder, tmp_path):
     ("old", "new", "said"),
     [
         ("{low: 1.0, high: 1.5}", "[1.0, 1.2]", "vary.finance.later_growth: a list of values; allowed: a range"),
+        ("calibration: {facts: facts.yaml, waves: 2}\n", "", "no 'calibration' section"),
         ("latin-hypercube", "morris", "design: found morris; allowed: random, latin-hypercube, sobol"),
     ],
 )
