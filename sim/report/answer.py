@@ -77,7 +77,8 @@ def _regions(market: pd.DataFrame) -> list[str]:
 
 
 def _cents(part: float) -> str:
-    return f"{100 * part:.0f} cents"
+    cents = f"{100 * part:.0f}"
+    return f"{cents} {'cent' if cents == '1' else 'cents'}"
 
 
 def of_several(names: list[str], results: list[Result], pairs: list[Comparison]) -> list[str]:
