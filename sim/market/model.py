@@ -137,9 +137,11 @@ class Market(mesa.Model):
             self.step()
         return self
 
-    def release_ids(self) -> None:
-        """Take the market out of Mesa's counters of agents, which else keep every market that ever ran."""
+    def finish(self) -> None:
+        """Let go of what only further months would need, and of Mesa's counter, which keeps every market that ran."""
         mesa.Agent._ids.pop(self, None)
+        self.setting.forget()
+        self._standing = None
 
     def enact_policies(self) -> None:
         """1. Governments apply the events that are due, and their reactions."""

@@ -174,25 +174,27 @@ def run_market(task: Task, tick: Callable[[], None] = lambda: None) -> Market:
         If the model fails, with month, seed and reason.
     """
     # Arrays are small: threads of linear algebra would only wait for each other, and cut sums up by the load.
-    with threadpool_limits(1), _garbage_of_old_left():
+    _let_go_of_earlier_runs()
+    with threadpool_limits(1):
         with _blaming(task, "set-up"):
             market = Market(task.scenario, task.seed)
         for month in market.months:
             with _blaming(task, str(month)):
                 market.step()
             tick()
-    market.release_ids()
+    market.finish()
     return market
 
 
-@contextmanager
-def _garbage_of_old_left() -> Iterator[None]:
-    """Look for garbage among what is made meanwhile only: looking through all modules takes a tenth of a run."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+def _let_go_of_earlier_runs() -> None:
+    """In a worker, free the markets that ran before: agents and market hold each other, and Python waits long to look.
+
+    What is left then (modules, compiled code) is not looked at again, or each look would take a sixth of a run. In
+    the process of a user, who may have objects of his own, nothing is done.
+    """
+    if multiprocessing.parent_process() is not None:
+        gc.collect()
+        gc.freeze()
 
 
 @contextmanager

@@ -180,6 +180,10 @@ class Setting:
             self._made[key] = make()
         return cast(T, self._made[key])
 
+    def forget(self) -> None:
+        """Drop what `once` has made; it is made again when it is asked for."""
+        self._made.clear()
+
     def lab_values(self, name: str) -> Array:
         """One numeric parameter of all labs, (labs,), not to be written to."""
 

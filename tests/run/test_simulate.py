@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
+import weakref
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +14,7 @@ from sim.market import Market
 from sim.record import TABLES
 from sim.run.errors import RunError, SimulationError
 from sim.run.results import Result
-from sim.run.simulate import LAST_SEED, simulate
+from sim.run.simulate import LAST_SEED, Task, run_market, simulate
 from sim.scenario import Resolved, ScenarioError
 
 
@@ -30,6 +33,17 @@ def test_a_replicate_is_a_run_with_its_seed(tiny: Resolved, result: Result) -> N
 def test_seeds_differ(result: Result) -> None:
     first, second = (frame["capability"].to_numpy() for _, frame in result.market.groupby("replicate"))
     assert first.tolist() != second.tolist()
+
+
+def test_a_worker_lets_go_of_earlier_markets(tiny: Resolved, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Market and agents hold each other, and Mesa counts agents by market: without help none was ever freed."""
+    monkeypatch.setattr(multiprocessing, "parent_process", object)
+    earlier = weakref.ref(run_market(Task(tiny.scenario, 0, 1)))
+    try:
+        run_market(Task(tiny.scenario, 0, 2))
+    finally:
+        gc.unfreeze()
+    assert earlier() is None
 
 
 @pytest.mark.slow
