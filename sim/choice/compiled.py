@@ -5,14 +5,28 @@ Cohorts stand so that those who cannot have an offer come last as a rule: rows e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numba
 import numpy as np
 
 from sim.economics.compiled.jit import exp, log
 from sim.world.setting import Array, Flags, Ints
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+
+def _entry(function: _Function) -> _Function:
+    """The function as machine code, kept on disk where that can be written to; unlike the solver's, it makes arrays."""
+    try:
+        return cast(_Function, numba.njit(cache=True, **_OPTIONS)(function))
+    except RuntimeError:  # no directory for the cache
+        return cast(_Function, numba.njit(**_OPTIONS)(function))
+
+
+@_entry
 def inclusive(
     bare: Array,
     capability: Array,
@@ -83,7 +97,7 @@ def inclusive(
                 total[v, s] = scale * log(max(total[v, s], 1e-300)) + peak[s] if some else -np.inf
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@_entry
 def set_buyers(
     utility: Array,
     weights: Array,
@@ -142,7 +156,7 @@ def set_buyers(
         out[j] = people
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@_entry
 def set_utilities(
     has: Flags,
     licensed: Flags,
@@ -172,7 +186,7 @@ def set_utilities(
                 out[k, s, own + j] = theirs[k, j, s]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@_entry
 def set_sales(
     tokens: Array,
     spent: Array,
