@@ -1,4 +1,4 @@
-"""`aimarkets list`: the scenarios and studies that come with the package."""
+"""`aimarkets list`: the scenarios, studies and claims that come with the package."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import typer
 
 
 def list_scenarios() -> None:
-    """List the shipped scenarios and studies, one line each."""
-    from sim.scenario import shipped
+    """List the shipped scenarios, studies and claims, one line each."""
+    from sim.claims.loading import FOLDER
+    from sim.scenario.library import library
+    from sim.scenario.loading import listing, shipped
     from sim.study.reading import shipped_studies
 
-    scenarios, studies = shipped(), shipped_studies()
-    width = max((len(found.name) for found in (*scenarios, *studies)), default=0)
-    for found in scenarios:
-        typer.echo(f"{found.name:<{width}}  {found.title}".rstrip())
-    typer.echo("\nstudies, for 'aimarkets sweep'")
-    for found in studies:
-        typer.echo(f"{found.name:<{width}}  {found.title}".rstrip())
+    kinds = {
+        "": shipped(),
+        "\nstudies, for 'aimarkets sweep'": shipped_studies(),
+        "\nclaims, for 'aimarkets claims'": listing(library() / FOLDER, "claim"),
+    }
+    width = max((len(one.name) for found in kinds.values() for one in found), default=0)
+    for title, found in kinds.items():
+        if title:
+            typer.echo(title)
+        for one in found:
+            typer.echo(f"{one.name:<{width}}  {one.title}".rstrip())

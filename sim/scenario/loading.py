@@ -16,7 +16,7 @@ from sim.scenario.resolved import BLUEPRINT, Resolved, resolve
 
 
 class Shipped(NamedTuple):
-    """A scenario that comes with the package."""
+    """A scenario, study or claim that comes with the package."""
 
     name: str
     title: str
@@ -71,13 +71,17 @@ def load_as(
 
 def shipped() -> list[Shipped]:
     """Shipped scenarios with their titles, in alphabetical order."""
-    folder = library()
-    return [Shipped(name, _title(folder / f"{name}.yaml")) for name in names_in(folder)]
+    return listing(library())
 
 
-def _title(path: Path) -> str:
-    title = read_file(path, shown(path)).items.get("title")
-    return str(title.value) if isinstance(title, Scalar) else ""
+def listing(folder: Path, key: str = "title") -> list[Shipped]:
+    """What a folder of scenarios, studies or claims holds, in alphabetical order; `key` has what is said of each."""
+    return [Shipped(name, _text(folder / f"{name}.yaml", key)) for name in names_in(folder)]
+
+
+def _text(path: Path, key: str) -> str:
+    said = read_file(path, shown(path), dotted=True).items.get(key)
+    return str(said.value) if isinstance(said, Scalar) else ""
 
 
 def _path_of(source: str | Path, folder: Path) -> Path:

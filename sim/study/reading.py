@@ -11,7 +11,7 @@ from pathlib import Path
 from sim.scenario.checking import Blueprint, validated
 from sim.scenario.inheritance import SUFFIXES, shown
 from sim.scenario.library import library, names_in
-from sim.scenario.loading import Shipped
+from sim.scenario.loading import Shipped, listing
 from sim.scenario.nodes import DIST, Listing, Node, Scalar, Table, written
 from sim.scenario.problems import Place, Problem, ScenarioError, did_you_mean, listed
 from sim.scenario.reading import read_file
@@ -27,13 +27,7 @@ _BLUEPRINT = Blueprint(StudyFile, lambda _: ())
 
 def shipped_studies() -> list[Shipped]:
     """Shipped studies with their titles, in alphabetical order."""
-    folder = library() / FOLDER
-    return [Shipped(name, _title(folder / f"{name}.yaml")) for name in names_in(folder)]
-
-
-def _title(path: Path) -> str:
-    title = read_file(path, shown(path), dotted=True).items.get("title")
-    return str(title.value) if isinstance(title, Scalar) else ""
+    return listing(library() / FOLDER)
 
 
 def is_study(source: str) -> bool:

@@ -11,7 +11,8 @@ import pytest
 import sim
 from sim.cli.new import TEMPLATE
 from sim.scenario import load, shipped
-from sim.scenario.loading import Shipped
+from sim.scenario.library import library
+from sim.scenario.loading import listing
 from sim.study.reading import shipped_studies
 
 DOCS = Path(sim.__file__).parent.parent / "docs"
@@ -75,11 +76,14 @@ class TestShow:
         assert aimarkets("show", name).exit_code == 0
 
 
-@pytest.mark.parametrize(("part", "found"), [(0, shipped()), (1, shipped_studies())])
-def test_list_has_a_line_for_each_shipped_scenario_and_study(aimarkets, part: int, found: list[Shipped]) -> None:
-    lines = aimarkets("list").stdout.split("\nstudies, for 'aimarkets sweep'\n")[part].splitlines()
-    assert [line.split()[0] for line in lines] == [one.name for one in found]
-    assert all(one.title in line for one, line in zip(found, lines, strict=True))
+def test_list_has_a_line_for_all_that_is_shipped(aimarkets) -> None:
+    scenarios, studies, claims = (
+        part.splitlines() for part in re.split(r"\n(?:studies|claims), for '.*'\n", aimarkets("list").stdout)
+    )
+    said = listing(library() / "claims", "claim")
+    for lines, found in ((scenarios, shipped()), (studies, shipped_studies()), (claims, said)):
+        assert len(lines) == len(found) > 5
+        assert all(line.split()[0] == one.name and one.title in line for one, line in zip(found, lines, strict=True))
 
 
 class TestNew:
