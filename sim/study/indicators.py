@@ -107,7 +107,7 @@ class Indicator:
 
     def of(self, market: Market) -> float:
         """Its value in a run that came to its end; NaN where it has none."""
-        _, values = self.series(market)
+        values = self._values(market)
         if self.take == "end":
             return float(values[-1])
         known = values[np.isfinite(values)]
@@ -115,13 +115,17 @@ class Indicator:
 
     def series(self, market: Market) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
         """Months of the window, and its value in each, both (months,)."""
-        months, record = market.months, market.record
-        tables = {"region": record.market, "lab": record.labs, "cloud": record.clouds}
+        return dates(market.months[self._window(market.months)]), self._values(market)
+
+    def _values(self, market: Market) -> NDArray[np.float64]:
+        """Its value in each month of the window, (months,)."""
+        window, record = self._window(market.months), market.record
         if self.of_use:
-            return dates(months)[self._window(months)], self._use(market)[self._window(months)]
+            return self._use(market)[window]
+        tables = {"region": record.market, "lab": record.labs, "cloud": record.clouds}
         rows = {"region": [*record.regions, WORLD], "lab": record.labs_names, "cloud": record.cloud_names}
-        window, place = self._window(months), list(rows[self.by]).index(self.entity)
-        return dates(months)[window], tables[self.by][self.column][window, place]
+        place = list(rows[self.by]).index(self.entity)
+        return np.asarray(tables[self.by][self.column][window, place])
 
     def _window(self, months: Sequence[Month]) -> slice:
         first = 0 if self.since is None else self.since - months[0]
