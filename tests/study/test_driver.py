@@ -179,10 +179,10 @@ def test_what_a_worker_did_not_get_to_is_given_out_again(drive):
 
 def test_memory_does_not_grow_with_the_number_of_runs(drive):
     peaks = []
-    for units in (500, 500, 5000):  # the first warms up
+    for units in (2000, 2000, 20_000):  # the first warms up
         tracemalloc.start()
         drive(fine, units, note=False)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    numbers = 2 * (5000 - 500) * 16  # point and replicate of each run, and a copy in the making
+    numbers = 2 * (20_000 - 2000) * 16  # point and replicate of each run, and a copy in the making
     assert peaks[2] - peaks[1] - numbers < 20_000
