@@ -53,7 +53,11 @@ def parameters(test: Test, draws: Sequence[int]) -> tuple[list[str], Array]:
     """
     drawn = {path: found for world in reversed(test.worlds) for path, found in world.distributions.items()}
     names = sorted(drawn)
-    values = [[drawn[name].quantile(uniform(draw, "parameters", name)) for name in names] for draw in draws]
+    keys = [drawn[name].keyed(name) for name in names]
+    values = [
+        [drawn[name].quantile(uniform(draw, "parameters", key)) for name, key in zip(names, keys, strict=True)]
+        for draw in draws
+    ]
     return names, np.array(values, dtype=float).reshape(len(draws), len(names))
 
 

@@ -21,6 +21,13 @@ def calibrate(
         Path | None,
         typer.Option(help="Folder of the calibration, else outputs/<study>-calibration.", show_default=False),
     ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(help="Write the spreads into this scenario file, in place.", show_default=False),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the report to this file too.", show_default=False)
+    ] = None,
     workers: Workers = 1,
 ) -> None:
     """Find what of a study's prior the facts leave: waves of runs, an emulator, and the set that remains.
@@ -28,10 +35,18 @@ def calibrate(
     The same command again goes on where it was stopped.
     """
     from sim.facts.calibrate import calibrate as match
-    from sim.facts.calibration_report import write
+    from sim.facts.calibration_report import markdown, spreads
+    from sim.facts.calibration_report import write as save
+    from sim.facts.rewriting import rewrite, see_that_fits
+    from sim.run.errors import RunError
+    from sim.run.folder import write_whole
     from sim.study.loading import load_study
 
     study = load_study(source)
+    if write is not None:
+        see_that_fits(write, [key for factor in study.factors for key in factor.keys])
+    if report is not None and not report.absolute().parent.is_dir():
+        raise RunError(f"{report}: no such folder; name a file in one that exists with --report")
     target = out or Path("outputs", f"{study.name}-calibration")
     command = shlex.join(["aimarkets", *sys.argv[1:]])
     try:
@@ -40,5 +55,9 @@ def calibrate(
     except KeyboardInterrupt:
         typer.echo(f"{target}: runs that are finished are kept; the same command goes on", err=True)
         raise
-    write(found, target)
+    save(found, target)
+    if report is not None:
+        write_whole(report, markdown(found))
+    if write is not None:
+        rewrite(write, spreads(found))
     typer.echo(f"{found!r}\n\n{target}: calibration.md, calibrated.yaml, set.parquet")

@@ -19,7 +19,7 @@ shipped scenario gives the source of each number of its own in a comment beside 
 SCENARIO` prints all values with where they were set. The role tells a policy **lever** from an
 **uncertain** number, which nobody chooses, and from a **structural** one, which shapes the experiment. `*`
 stands for any name. Wherever a number may stand, so may a distribution, such as `{dist: triangular, low:
-0.2, mode: 0.5, high: 0.9}`.
+0.2, mode: 0.5, high: 0.9}`. Distributions with the same `together: NAME` are drawn by one random number.
 """
 
 

@@ -4,7 +4,7 @@ Waves of runs, spread over the prior at first and over what is not ruled out lat
 surfaces are fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set, of which
 the scenario then carries the spread of each parameter, with the best point as central value. Parameters whose
 spread hardly shrank are those that the facts cannot identify. Held-out facts are run and reported, and have no
-part in it.
+part in it, be they values or dates of openings (`sim.facts.hazards`).
 
 Which parameters matter was screened before `scenarios/studies/calibrate.yaml` was written: its comments tell.
 """
@@ -19,25 +19,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sim.facts.emulator import Emulator
 from sim.facts.ensemble import cut
+from sim.facts.hazards import odds, surprises
 from sim.facts.indicators import Array
-from sim.facts.matching import (
-    MOST,
-    Remaining,
-    Targets,
-    deviance,
-    emulated,
-    implausibilities,
-    remaining,
-    targets,
-)
-from sim.facts.observations import Observation, comparable, observations
+from sim.facts.matching import Remaining, remaining
+from sim.facts.observations import comparable, observations
 from sim.facts.reading import load_facts
 from sim.facts.schema import Facts
 from sim.facts.score import interval
+from sim.facts.surfaces import Aim, Surfaces
 from sim.facts.validate import missing_names
-from sim.facts.waves import Wave
+from sim.facts.waves import Said, Wave
 from sim.run.described import made_with
 from sim.run.errors import RunError
 from sim.run.folder import write_whole
@@ -52,7 +44,7 @@ from sim.study.study import Study
 from sim.study.variants import Variants
 
 ABOUT = "calibration.json"
-FORMAT = "aimarkets calibration"
+FORMAT = "aimarkets calibration 2"
 POPULATION = 2000
 """Points that search, and by which the set is described."""
 IDENTIFIED = 0.75
@@ -77,14 +69,18 @@ class Calibration:
     best
         Its point of least deviance, (factors,) in the unit cube.
     waves
-        A row a wave: runs, failures, the part of the prior that its points come from, and the part of the
-        calibration and held-out facts that its runs hit.
+        A row a wave: runs, failures, the part of the prior that its points come from, the part of the
+        calibration and held-out facts that its runs hit, and the logarithmic scores of the dates of openings
+        that tune and that are held out (``surprise``, ``surprise_held_out``; 0 is perfect, 0.69 a coin).
     parameters
         A row a factor: 5, 50 and 95 % quantiles in the set, the prior's, the best value, the part of the
         prior's 90 % interval that is left, whether it is identified.
     fit
         A row a fact: use, implausibility at the best point and the least in the set, the part of its values
         that the last wave's runs hit, the part of their variance that the emulator explains.
+    openings
+        A row a firm and half-year at risk: lab, since, until, opened, use, odds in the first and in the last
+        wave.
     """
 
     study: Study
@@ -95,6 +91,7 @@ class Calibration:
     waves: pd.DataFrame
     parameters: pd.DataFrame
     fit: pd.DataFrame
+    openings: pd.DataFrame
 
     def __repr__(self) -> str:
         from sim.facts.calibration_report import as_text
@@ -204,7 +201,8 @@ class _Work:
             if progress is not None:
                 progress(done, total)
 
-        variants = Variants(cut(self.base, self.held))
+        base = cut(self.base, self.held)
+        variants, aim = Variants(base), Aim(self.held, base.scenario)
         left: Remaining | None = None
         shares = []
         for number, (wave, points) in enumerate(zip(waves, sizes, strict=True)):
@@ -213,14 +211,13 @@ class _Work:
                 wave.plan(study, self._first() if left is None else self._next(left, points, number))
             done += points * study.replicates - len(wave.missing(study))
             wave.run(study, self.held, variants, workers=workers, finished=finished)
-            left, best, emulator = self._rule_out(waves[: number + 1])
-            if number + 1 >= by_emulator and self.settings.closer:
-                left, best = self._nearest(waves[: number + 1], left)
+            left, best, surfaces = self._rule_out(waves[: number + 1], aim, nearest=number + 1 >= by_emulator)
         assert left is not None
         return Calibration(
-            study, self.base, self.facts, left, best, self._waves(waves, shares), self._parameters(left, best),
-            self._fit(left, best, emulator, waves[-1]),
-        )
+            study, self.base, self.facts, left, best, self._waves(waves, shares, aim),
+            self._parameters(left, best), self._fit(left, best, surfaces, waves[-1]),
+            self._openings(waves, aim),
+        )  # fmt: skip
 
     def _first(self) -> Array:
         quantiles = sample(self.study).quantiles
@@ -237,53 +234,59 @@ class _Work:
         moved = np.abs(chosen + STEP * steps)
         return np.asarray(np.clip(np.where(moved > 1.0, 2.0 - moved, moved), 0.0, 1.0))
 
-    def _nearest(self, waves: Sequence[Wave], left: Remaining) -> tuple[Remaining, Array]:
-        """The best runs themselves, and the middle of them; an emulator knows single facts, not all at once."""
-        points, said = (np.concatenate(parts) for parts in zip(*(w.values(self.study) for w in waves), strict=True))
-        _, aim, which = self._aim()
-        values = aim.on_scale(said[:, which])
-        missed = aim.values + 2.0 * MOST * aim.sd  # a value that a run does not have counts as missed
-        away = implausibilities(np.where(np.isfinite(values), values, missed), np.zeros(len(aim.values)), aim)
-        depths = np.where(np.isfinite(said).any(axis=1), deviance(away), np.inf)
-        best = np.argsort(depths, kind="stable")[:NEAREST]
-        found = Remaining(points[best], float(depths[best[-1]]), left.share)
-        return found, np.median(found.points, axis=0)
-
-    def _aim(self, use: str | None = "calibration") -> tuple[list[Observation], Targets, Array]:
-        """Observations of a use, as targets, and which of all they are."""
-        every = observations(self.held)
-        which = np.array([use is None or self.held.facts[one.fact].use == use for one in every])
-        wanted = [one for one, chosen in zip(every, which, strict=True) if chosen]
-        return wanted, targets(wanted, self.held), which
-
-    def _rule_out(self, waves: Sequence[Wave]) -> tuple[Remaining, Array, Emulator]:
-        points, said = (np.concatenate(parts) for parts in zip(*(w.values(self.study) for w in waves), strict=True))
-        _, aim, which = self._aim()
-        if not np.isfinite(said).any():
+    def _rule_out(
+        self, waves: Sequence[Wave], aim: Aim, *, nearest: bool
+    ) -> tuple[Remaining, Array, Surfaces]:
+        """What all runs so far leave, its best point, and the surfaces that say so."""
+        said = Said.together([wave.said(self.study) for wave in waves])
+        if not np.isfinite(said.values).any():
             raise RunError(f"{self.folder}: every run failed; their files in runs/ tell why")
-        emulator = Emulator.fit(points, aim.on_scale(said[:, which]))
+        surfaces = Surfaces.fit(said, aim)
         left, best = remaining(
-            emulated(emulator, aim), len(self.study.factors), within=self.settings.within, points=POPULATION,
+            surfaces.heights, len(self.study.factors), within=self.settings.within, points=POPULATION,
             seed=self.study.design_seed,
-        )
-        return left, best, emulator
+        )  # fmt: skip
+        if not (nearest and self.settings.closer):
+            return left, best, surfaces
+        # The best runs themselves, and the middle of them: surfaces know single facts, not all at once.
+        depths = surfaces.of_runs(said)
+        chosen = np.argsort(depths, kind="stable")[:NEAREST]
+        found = Remaining(said.points[chosen], float(depths[chosen[-1]]), left.share)
+        return found, np.median(found.points, axis=0), surfaces
 
-    def _waves(self, waves: Sequence[Wave], shares: Sequence[float]) -> pd.DataFrame:
+    def _waves(self, waves: Sequence[Wave], shares: Sequence[float], aim: Aim) -> pd.DataFrame:
         rows = []
         for number, (wave, share) in enumerate(zip(waves, shares, strict=True), 1):
             hits = self._hits(wave)
+            dated = self._surprise(wave, aim)
             rows.append(
                 {
                     "wave": number, "runs": len(wave.quantiles()) * self.study.replicates,
                     "failed": wave.failures(self.study), "share_of_prior": share,
                     **{use: hits[hits["use"] == use]["hit"].mean() for use in ("calibration", "held-out")},
+                    "surprise": dated["calibration"], "surprise_held_out": dated["held-out"],
                 }
             )  # fmt: skip
         return pd.DataFrame(rows)
 
+    def _surprise(self, wave: Wave, aim: Aim) -> dict[str, float]:
+        """Logarithmic scores of the dates of openings in a wave, by use; NaN of none."""
+        minus_logs = surprises(odds(wave.said(self.study).openings), aim.at_risk)
+        uses = np.array([one.use for one in aim.at_risk])
+        return {
+            use: float(minus_logs[uses == use].mean()) if (uses == use).any() else float("nan")
+            for use in ("calibration", "held-out")
+        }
+
+    def _openings(self, waves: Sequence[Wave], aim: Aim) -> pd.DataFrame:
+        first, last = (odds(wave.said(self.study).openings) for wave in (waves[0], waves[-1]))
+        columns = ("lab", "since", "until", "opened", "use")
+        found = pd.DataFrame([[getattr(one, name) for name in columns] for one in aim.at_risk], columns=columns)
+        return found.assign(first=first, last=last)
+
     def _hits(self, wave: Wave) -> pd.DataFrame:
         """Part of the values of each fact that a wave's runs hit, as `validate` counts."""
-        said = wave.values(self.study)[1]
+        said = wave.said(self.study).values
         rows = []
         for place, one in enumerate(observations(self.held)):
             fact = self.held.facts[one.fact]
@@ -312,13 +315,13 @@ class _Work:
             )  # fmt: skip
         return pd.DataFrame(rows)
 
-    def _fit(self, left: Remaining, best: Array, emulator: Emulator, last: Wave) -> pd.DataFrame:
-        _, aim, _ = self._aim()
-        in_set = implausibilities(emulator.predict(left.points), emulator.variance, aim)
-        at_best = implausibilities(emulator.predict(best[None, :]), emulator.variance, aim)[0]
-        hits = self._hits(last).set_index("fact")
-        explained = [float(emulator.explained[aim.fact == place].mean()) for place in range(len(aim.facts))]
+    def _fit(self, left: Remaining, best: Array, surfaces: Surfaces, last: Wave) -> pd.DataFrame:
+        goal = surfaces.aim.targets
+        explained = [float(surfaces.explained[goal.fact == place].mean()) for place in range(len(goal.facts))]
         found = pd.DataFrame(
-            {"fact": aim.facts, "at_best": at_best, "least": in_set.min(axis=0), "explained": explained}
-        )
-        return hits.reset_index().merge(found, on="fact", how="left")
+            {
+                "fact": goal.facts, "at_best": surfaces.implausibilities(best[None, :])[0],
+                "least": surfaces.implausibilities(left.points).min(axis=0), "explained": explained,
+            }
+        )  # fmt: skip
+        return self._hits(last).merge(found, on="fact", how="left")

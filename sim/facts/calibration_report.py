@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 import sim
 from sim.facts.matching import MOST
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
     from sim.facts.calibrate import Calibration
 
 REPORT, SCENARIO, SET = "calibration.md", "calibrated.yaml", "set.parquet"
+LIKELY = 0.1
+"""Odds from which a half-year without an opening is listed."""
+TAIL = 0.05
+"""Part of a spread on either side of the interval that a distribution is fitted to."""
 
 
 def write(found: Calibration, folder: Path) -> None:
@@ -45,11 +48,17 @@ def _source(found: Calibration) -> str:
 
 
 def _waves(found: Calibration) -> list[list[str]]:
-    rows = [["wave", "runs", "failed", "part of the prior", "calibration facts", "held-out facts"]]
+    rows = [
+        [
+            "wave", "runs", "failed", "part of the prior", "calibration facts", "held-out facts", "dates",
+            "held-out dates",
+        ]
+    ]  # fmt: skip
     rows += [
         [
             str(row["wave"]), str(row["runs"]), str(row["failed"]), number(row["share_of_prior"]),
-            share(row["calibration"]), share(row["held-out"]),
+            share(row["calibration"]), share(row["held-out"]), number(row["surprise"]),
+            number(row["surprise_held_out"]),
         ]
         for row in found.waves.to_dict("records")
     ]  # fmt: skip
@@ -93,26 +102,45 @@ def markdown(found: Calibration) -> str:
     lines = [
         "# Calibration", "", f"Written by `aimarkets calibrate`: {_source(found)}.", "",
         *(f"- {sentence}" for sentence in _said(found)), "",
-        "Waves of runs, each from what the runs before did not rule out; the last columns are the part of the "
-        "facts inside the 90 % interval of a wave's runs, error of measurement included.", "",
+        "Waves of runs, each from what the runs before did not rule out. *Facts*: the part of them inside the 90 % "
+        "interval of a wave's runs, error of measurement included. *Dates*: logarithmic score of the dates of first "
+        "openings, minus the mean log of the odds of what a firm did in a half-year (0 is perfect, 0.69 a coin).", "",
         *table(_waves(found)), "",
         "A parameter is identified if the set's 90 % interval is at most three quarters of the prior's.", "",
         *table(_parameters(found)), "",
         "Distances in standard deviations of measurement, luck and emulator together; *emulated* is the part of "
         "the runs' variance that the emulator explains.", "",
-        *table(facts),
+        *table(facts), "", *_openings(found),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _openings(found: Calibration) -> list[str]:
+    """Half-years in which a firm opened, or in which that was likely."""
+    if found.openings.empty:
+        return []
+    rows = [["firm", "half-year", "use", "opened", "odds, first wave", "odds, last wave"]]
+    rows += [
+        [
+            row["lab"], f"{row['since']} to {row['until']}", row["use"], "yes" if row["opened"] else "no",
+            share(row["first"]), share(row["last"]),
+        ]
+        for row in found.openings.to_dict("records")
+        if row["opened"] or max(row["first"], row["last"]) > LIKELY
+    ]  # fmt: skip
+    head = f"Firms that had not opened yet: half-years in which they did, or in which the odds were over {LIKELY:.0%}."
+    return [head, "", *table(rows)]
 
 
 def fragment(found: Calibration) -> str:
     """A scenario that gives each parameter of the calibrated one its spread in the set.
 
-    Low and high are the 5 and 95 % quantiles, the mode is the best point. Parameters are drawn apart from each
-    other, which the set is not: their dependence is in `set.parquet`. Whole numbers stand at their best value.
-    It inherits a shipped scenario; of any other it is a whole copy, as files inherit from their own folder only.
+    A triangle with the set's 5 and 95 % quantiles and the best point as mode, cut at the ends of the prior. What
+    one parameter of the calibration stands for is drawn together; else parameters are drawn apart from each other,
+    which the set is not: their dependence is in `set.parquet`. Whole numbers stand at their best value. It inherits
+    a shipped scenario; of any other it is a whole copy, as files inherit from their own folder only.
     """
-    values = _spreads(found)
+    values = spreads(found)
     own = found.base.files[0]
     if own.parent != library():
         return found.base.with_values(values).to_yaml()
@@ -122,15 +150,44 @@ def fragment(found: Calibration) -> str:
     return f"# From {_source(found)}\n{yaml_text(data)}"
 
 
-def _spreads(found: Calibration) -> dict[str, object]:
+def spreads(found: Calibration) -> dict[str, object]:
     """Distribution or value of each key path."""
     values: dict[str, object] = {}
     for factor, row in zip(found.study.factors, found.parameters.to_dict("records"), strict=True):
-        low, best, high = (float(f"{float(row[name]):.4g}") for name in ("low", "best", "high"))
-        spread = {"dist": "triangular", "low": low, "mode": float(np.clip(best, low, high)), "high": high}
-        value: object = int(row["best"]) if factor.whole else best if low == high else spread
+        low, best, high = (float(row[name]) for name in ("low", "best", "high"))
+        if factor.whole or low == high:
+            value: object = int(row["best"]) if factor.whole else rounded(best)
+        else:
+            least, most = (float(factor.entry(end)) for end in (0.0, 1.0))
+            low, high = triangle(low, min(max(best, low), high), high)
+            mode = rounded(min(max(best, low), high))
+            ends = rounded(max(low, least)), rounded(min(high, most))
+            named = {"together": factor.name} if len(factor.keys) > 1 else {}
+            value = {
+                "dist": "triangular", **named, "low": min(ends[0], mode), "mode": mode, "high": max(ends[1], mode),
+            }  # fmt: skip
         values |= dict.fromkeys(factor.keys, value)
     return values
+
+
+def triangle(low: float, mode: float, high: float) -> tuple[float, float]:
+    """Ends of the triangular distribution with a mode and with `low` and `high` as its 5 and 95 % quantiles.
+
+    Left of the mode the distribution function is (x - end)^2 / (width * (mode - end)), right of it alike; the
+    two equations are iterated, each step being a contraction.
+    """
+    left = right = high - low
+    for _ in range(200):
+        width = left + right
+        left, right = (
+            mode - low + math.sqrt(TAIL * width * left), high - mode + math.sqrt(TAIL * width * right)
+        )  # fmt: skip
+    return mode - left, mode + right
+
+
+def rounded(value: float) -> float:
+    """Four digits."""
+    return float(f"{value:.4g}")
 
 
 def _put(data: dict[str, object], path: tuple[str, ...], value: object) -> None:

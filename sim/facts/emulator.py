@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import PolynomialFeatures
 
@@ -58,20 +59,22 @@ class Emulator:
         found = cls(
             np.zeros((terms.shape[1], count)), np.zeros(count), np.full(count, np.inf), np.zeros(count)
         )
-        for place in range(count):
-            values = outputs[:, place]
-            known = np.isfinite(values)
+        # Outputs that the same runs define share one decomposition of the terms.
+        sets, which = np.unique(np.isfinite(outputs), axis=1, return_inverse=True)
+        for number, known in enumerate(sets.T):
             if known.sum() >= LEAST_RUNS:
-                found._fit_one(place, terms[known], values[known])
+                places = np.flatnonzero(which.ravel() == number)
+                found._fit_some(places, terms[known], outputs[np.ix_(known, places)])
         return found
 
-    def _fit_one(self, place: int, terms: Array, values: Array) -> None:
-        model = RidgeCV(alphas=PENALTIES, store_cv_results=True).fit(terms, values)
-        errors = model.cv_results_.mean(axis=0).min()
-        self.coefficients[:, place], self.constants[place] = model.coef_, model.intercept_
-        self.variance[place] = errors
-        spread = values.var()
-        self.explained[place] = 1.0 - errors / spread if spread > 0 else 1.0
+    def _fit_some(self, places: NDArray[np.intp], terms: Array, values: Array) -> None:
+        model = RidgeCV(alphas=PENALTIES, store_cv_results=True, alpha_per_target=True).fit(terms, values)
+        errors = model.cv_results_.reshape(len(terms), len(places), len(PENALTIES)).mean(axis=0).min(axis=-1)
+        self.coefficients[:, places] = np.reshape(model.coef_, (len(places), -1)).T
+        self.constants[places] = model.intercept_
+        self.variance[places] = errors
+        spread = values.var(axis=0)
+        self.explained[places] = 1.0 - np.divide(errors, spread, out=np.zeros(len(places)), where=spread > 0)
 
     def predict(self, points: Array) -> Array:
         """Means of the outputs at points of the unit cube, shape (points, outputs)."""

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from sim.facts.emulator import Emulator
 from sim.facts.indicators import Array
 from sim.facts.observations import Observation
 from sim.facts.rivals import scaled, tolerance_of
@@ -186,12 +185,3 @@ def _walked(
         accepted = there <= level
         here[accepted], height[accepted] = moved[accepted], there[accepted]
     return here, height
-
-
-def emulated(emulator: Emulator, aim: Targets) -> Callable[[Array], Array]:
-    """Deviance of points by an emulator."""
-
-    def heights(points: Array) -> Array:
-        return deviance(implausibilities(emulator.predict(points), emulator.variance, aim))
-
-    return heights

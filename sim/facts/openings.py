@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sim.facts.ensemble import Ensemble
+from sim.facts.hazards import constant_odds, half_years, happened, odds, surprises
 from sim.facts.schema import Facts
 from sim.scenario import Scenario
 from sim.scenario.month import Month
@@ -29,12 +30,16 @@ class Timing:
         Brier scores, averaged over firms and quarters (0 is perfect; 0.25 is a coin).
     rate
         Openings a year and firm that has not opened yet: the constant rate.
+    half_years
+        A row a use: half-years of firms at risk, openings in them, and the logarithmic scores of the model and of
+        the constant rate (`sim.facts.hazards`), which calibration minimises.
     """
 
     firms: pd.DataFrame
     model: float
     constant: float
     rate: float
+    half_years: pd.DataFrame
 
     @property
     def better(self) -> bool:
@@ -96,8 +101,24 @@ def timing(runs: Ensemble, facts: Facts, scenario: Scenario) -> Timing | None:
             }
         )
     return Timing(
-        pd.DataFrame(rows), float(np.mean(model_errors)), float(np.mean(constant_errors)), 12.0 * rate
-    )
+        pd.DataFrame(rows), float(np.mean(model_errors)), float(np.mean(constant_errors)), 12.0 * rate,
+        _by_use(runs, facts, scenario),
+    )  # fmt: skip
+
+
+def _by_use(runs: Ensemble, facts: Facts, scenario: Scenario) -> pd.DataFrame:
+    at_risk = half_years(facts, scenario)
+    scores = {
+        "model": surprises(odds(happened(at_risk, runs.opened, runs.start)), at_risk),
+        "constant": surprises(constant_odds(at_risk), at_risk),
+    }
+    rows = []
+    for use in dict.fromkeys(one.use for one in at_risk):
+        chosen = np.array([one.use == use for one in at_risk])
+        means = {name: float(score[chosen].mean()) for name, score in scores.items()}
+        openings = sum(one.opened for one in at_risk if one.use == use)
+        rows.append({"use": use, "half_years": int(chosen.sum()), "openings": openings, **means})
+    return pd.DataFrame(rows)
 
 
 def _after(month: Month | None, origin: Month) -> float:

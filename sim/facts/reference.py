@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.facts.indicators import INDICATORS
-from sim.facts.schema import LAST, Fact, Facts, Opening
+from sim.facts.schema import LAST, Fact, Facts, Family, Opening
 from sim.scenario.parameters import Entry
 from sim.scenario.shapes import fields_of
 
@@ -22,7 +22,8 @@ the result: the indicator's, `ratio` after `over`, `factor a year` for growth.
 
 `use` says whether a fact may tune the model (`calibration`), is kept for testing (`held-out`), or is listed
 because the model cannot represent it (`unrepresented`, with the reason in `why`). Nothing dated after {LAST}
-is used.
+is used. Dates of first openings tune half-year by half-year and firm by firm; those that a held-out fact counts
+(`modes.opened`) are held out with it.
 """
 
 EXAMPLE = """\
@@ -48,7 +49,7 @@ facts:
 def facts_reference() -> str:
     """The page: keys of a file, and indicators with unit, rows that may be chosen, and meaning."""
     parts = [HEAD, EXAMPLE]
-    for heading, entry in (("A file", Facts), ("A fact", Fact), ("An opening", Opening)):
+    for heading, entry in (("A file", Facts), ("A fact", Fact), ("An opening", Opening), ("A family", Family)):
         parts.append(f"## {heading}\n\n{_keys(entry)}\n")
     rows = [
         f"| `{name}` | {one.unit} | {', '.join(one.columns)} | {one.meaning} |" for name, one in INDICATORS.items()

@@ -64,11 +64,19 @@ class Opening(Entry):
     source: str = Field(description="Who says so")
 
 
+class Family(Entry):
+    """What the model is to do with a family of facts, by its purpose and not by its scores."""
+
+    claimed: bool = Field(description="Whether the model claims to explain it, and so has to beat its rivals there")
+    why: str = Field(description="The reason")
+
+
 class Facts(Entry):
     """A file of facts."""
 
     title: str = Field(description="What the facts tell of")
     split: str = Field("", description="The rule by which facts are held out, written before any comparison")
+    families: dict[str, Family] = Field({}, description="Families that the model claims to explain, or does not")
     facts: dict[str, Fact] = Field(description="Facts by id")
     openings: dict[str, Opening] = Field({}, description="First open flagships by lab")
     openings_end: Month = Field(LAST, description="Last month that the openings tell of")
@@ -83,10 +91,23 @@ def check(facts: Facts) -> Iterator[Flaw]:
             yield Flaw(
                 ("openings", name, "month"), str(opening.month), f"a month up to {facts.openings_end}, or null"
             )
+    yield from _families(facts)
     for name, fact in facts.facts.items():
         flaws = _unrepresented(fact) if fact.use == "unrepresented" else _comparable(fact)
         for path, found, allowed, candidates in flaws:
             yield Flaw(("facts", name, *path), found, allowed, candidates)
+
+
+def _families(facts: Facts) -> Iterator[Flaw]:
+    """Whether families are declared all or not at all."""
+    known = dict.fromkeys(fact.family for fact in facts.facts.values() if fact.use != "unrepresented")
+    for name in facts.families:
+        if name not in known:
+            allowed = "a family of a fact that is held against the model"
+            yield Flaw(("families", name), f"'{name}'", allowed, tuple(known))
+    missing = [name for name in known if name not in facts.families]
+    if facts.families and missing:
+        yield Flaw(("families",), f"nothing about {', '.join(missing)}", "every family, or none")
 
 
 def _unrepresented(fact: Fact) -> Iterator[Flaw]:

@@ -28,6 +28,9 @@ LEAST = 1e-12
 MOST = 10.0
 """An error counts as this many tolerances at most, so that no single value decides a mean."""
 
+TIE = 1e-9
+"""Errors that differ by less are equal."""
+
 RIVALS = ("persistence", "trend", "without_rules")
 
 
@@ -195,7 +198,8 @@ def beaten(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with columns family, rival, facts, model, theirs: errors in tolerances, facts counting alike.
+    Frame with columns family, rival, facts, model, theirs (errors in tolerances, facts counting alike), and wins:
+    facts on which the model's error is the smaller.
     """
     scored = table[table["status"] == "scored"]
     rows = []
@@ -209,6 +213,7 @@ def beaten(table: pd.DataFrame) -> pd.DataFrame:
                     {
                         "family": family, "rival": rival, "facts": len(part),
                         "model": part["error"].mean(), "theirs": part[column].mean(),
+                        "wins": int((part["error"] < part[column] - TIE).sum()),
                     }
                 )  # fmt: skip
-    return pd.DataFrame(rows, columns=["family", "rival", "facts", "model", "theirs"])
+    return pd.DataFrame(rows, columns=["family", "rival", "facts", "model", "theirs", "wins"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from sim.facts.ensemble import Asked, measure
+from sim.facts.ensemble import NEVER, Asked, measure
+from sim.facts.hazards import half_years, happened
 from sim.facts.indicators import Array
 from sim.facts.observations import observations, valued
 from sim.facts.schema import Facts
@@ -28,6 +29,29 @@ class Run(NamedTuple):
 
     asked: Asked
     path: str
+
+
+class Said(NamedTuple):
+    """What runs of a wave, or of several, said.
+
+    Attributes
+    ----------
+    points
+        Of the unit cube, shape (runs, factors).
+    values
+        In the place of observations, shape (runs, observations); NaN of failed runs.
+    openings
+        Which firms opened in which half-years, shape (runs, half-years); see `hazards.happened`.
+    """
+
+    points: Array
+    values: Array
+    openings: Array
+
+    @classmethod
+    def together(cls, parts: Sequence[Said]) -> Said:
+        """All runs of several waves."""
+        return cls(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
 
 
 class Wave:
@@ -91,16 +115,16 @@ class Wave:
             run_to_file(run)
             finished()
 
-    def values(self, study: Study) -> tuple[Array, Array]:
-        """Points and values of all its runs, (runs, factors) and (runs, observations); NaN of failed ones."""
-        quantiles = self.quantiles()
-        points, found = [], []
-        for point in range(len(quantiles)):
+    def said(self, study: Study) -> Said:
+        """What all its runs said."""
+        points, values, openings = [], [], []
+        for point, quantiles in enumerate(self.quantiles()):
             for replicate in range(study.replicates):
-                kept = json.loads(self._path(point, replicate).read_text(encoding="utf-8"))["values"]
-                points.append(quantiles[point])
-                found.append([np.nan if value is None else value for value in kept])
-        return np.array(points), np.array(found, dtype=float)
+                kept = json.loads(self._path(point, replicate).read_text(encoding="utf-8"))
+                points.append(quantiles)
+                values.append(_with_gaps(kept["values"]))
+                openings.append(_with_gaps(kept["openings"]))
+        return Said(np.array(points), np.array(values), np.array(openings))
 
     def failures(self, study: Study) -> int:
         """Runs that failed."""
@@ -117,14 +141,25 @@ def entries_of(study: Study, quantiles: Array) -> dict[str, object]:
 
 
 def run_to_file(run: Run) -> None:
-    """Run, and write the values that facts are held against; the file is there only when it is whole."""
+    """Run, and write what is held against facts; the file is there only when it is whole."""
     facts, scenario = run.asked.facts, run.asked.task.scenario
-    wanted = observations(facts)
+    wanted, at_risk = observations(facts), half_years(facts, scenario)
     measured = measure(run.asked)
     if measured.failure is None:
         indicators = {name: values[None, :] for name, values in measured.indicators.items()}
         said = valued(wanted, facts, indicators, scenario.start)[0]
+        opened = {one.lab: np.array([measured.opened.get(one.lab, NEVER)]) for one in at_risk}
+        openings = happened(at_risk, opened, scenario.start)[0] if at_risk else np.empty(0)
     else:
-        said = np.full(len(wanted), np.nan)
-    values = [float(value) if np.isfinite(value) else None for value in said]
-    write_whole(Path(run.path), json.dumps({"values": values, "failure": measured.failure}))
+        said, openings = np.full(len(wanted), np.nan), np.full(len(at_risk), np.nan)
+    about = {"values": _without_gaps(said), "openings": _without_gaps(openings), "failure": measured.failure}
+    write_whole(Path(run.path), json.dumps(about))
+
+
+def _without_gaps(values: Array) -> list[float | None]:
+    """JSON has no NaN."""
+    return [float(value) if np.isfinite(value) else None for value in values]
+
+
+def _with_gaps(kept: list[float | None]) -> Array:
+    return np.array([np.nan if value is None else value for value in kept], dtype=float)

@@ -121,8 +121,8 @@ class Resolved(Generic[S]):
         Parameters
         ----------
         quantile_of
-            Uniform number strictly between 0 and 1 for a key path; keyed by the path, so that an added
-            distribution changes no other draw.
+            Uniform number strictly between 0 and 1 for a key path, or for the name that distributions drawn
+            together have; keyed by these, so that an added distribution changes no other draw.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class Resolved(Generic[S]):
         """
         draft = Draft(self._tree)
         for path, distribution in self.distributions.items():
-            value = Scalar(distribution.quantile(quantile_of(path)), DRAWN)
+            value = Scalar(distribution.quantile(quantile_of(distribution.keyed(path))), DRAWN)
             draft.tree = nodes.with_value(draft.tree, path_of(path), value)
         return resolve(self.name, draft, self._blueprint, self.files)
 

@@ -32,9 +32,18 @@ def refused(found: str, allowed: str) -> PydanticCustomError:
 
 
 class Distribution(Entry):
-    """What all distributions have in common."""
+    """What all distributions have in common.
+
+    Parameters with one name in `together` are drawn by one random number: what a calibration found for several of
+    them at once, a scenario draws at once.
+    """
 
     dist: str
+    together: str | None = Field(None, min_length=1, max_length=60)
+
+    def keyed(self, path: str) -> str:
+        """What keys the random number that draws the parameter at a path."""
+        return self.together or path
 
     @property
     @abstractmethod

@@ -79,7 +79,7 @@ class Variants:
             If the drawn values contradict the others.
         """
         draw = partial(uniform, seed, "parameters")
-        rest = {path: found.quantile(draw(path)) for path, found in self.base.distributions.items()}
+        rest = {path: found.quantile(draw(found.keyed(path))) for path, found in self.base.distributions.items()}
         return self.scenario({**rest, **values})
 
 

@@ -38,3 +38,31 @@ def test_a_wrong_setting_is_told_with_its_line(aimarkets, folder: Path) -> None:
     assert "study.yaml:5: calibration.wave: " in refused.stderr
     assert "did you mean 'waves'?" in refused.stderr
     assert not (folder / "outputs").exists()
+
+
+def test_writes_the_spreads_into_a_scenario(aimarkets, folder: Path) -> None:
+    (folder / "facts.yaml").write_text(FACTS)
+    (folder / "study.yaml").write_text(STUDY)
+    mine = folder / "mine.yaml"
+    mine.write_text("# Mine\nextends: tiny.yaml\ndemand:\n  tier_nesting: 0.4 # judgement\n")
+    done = aimarkets("calibrate", "study.yaml", "--write", "mine.yaml", "--report", "report.md")
+    assert done.exit_code == 0
+    lines = mine.read_text().splitlines()
+    assert lines[:3] == ["# Mine", "extends: tiny.yaml", "demand:"]
+    assert lines[3].startswith("  tier_nesting: {dist: triangular, low: 0.")
+    assert lines[3].endswith(" # calibrated; judgement")
+    assert aimarkets("check", "mine.yaml").exit_code == 0
+    made = folder / "outputs" / "small-calibration" / "calibration.md"
+    assert (folder / "report.md").read_text() == made.read_text()
+
+
+def test_a_file_that_cannot_take_them_is_told_before_the_runs(aimarkets, folder: Path) -> None:
+    (folder / "facts.yaml").write_text(FACTS)
+    (folder / "study.yaml").write_text(STUDY)
+    refused = aimarkets("calibrate", "study.yaml", "--write", "tiny.yaml")
+    assert refused.exit_code == 2
+    assert refused.stderr == "tiny.yaml: demand: no such mapping in it, so that tier_nesting cannot be set\n"
+    missing = aimarkets("calibrate", "study.yaml", "--write", "gone.yaml")
+    assert missing.exit_code == 2
+    assert "gone.yaml: cannot be read (No such file or directory)" in missing.stderr
+    assert not (folder / "outputs").exists()

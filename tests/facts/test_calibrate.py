@@ -10,10 +10,12 @@ import pytest
 
 import sim
 from sim.facts.calibrate import NEAREST, calibrate
-from sim.facts.calibration_report import fragment, markdown
+from sim.facts.calibration_report import fragment, markdown, spreads, triangle
 from sim.facts.ensemble import ensemble
+from sim.facts.hazards import LEAST_ODDS
 from sim.facts.reading import load_facts
 from sim.run.errors import RunError
+from sim.scenario.uncertainty import Triangular
 from tests.facts.conftest import SHARE, TINY, written
 
 TRUE = {"technology.capability_per_order": 9.0}
@@ -21,6 +23,12 @@ CAPABILITY = (
     SHARE.replace("unit: ratio", "unit: ECI").replace("use.tokens", "market.capability")
     .replace("over: {}\n", "").replace("{openness: [open]}", "{region: [north]}").replace("0.1", "0.05")
 )  # fmt: skip
+OPENINGS = """
+openings_end: 2023-08
+openings:
+  leader: {month: null, source: s}
+  southern: {month: 2023-05, source: s}
+"""
 STUDY = """\
 base: tiny.yaml
 set: {mechanisms.noise: false}
@@ -43,7 +51,8 @@ def folder(tmp_path_factory) -> Path:
     facts = load_facts(path).scenario
     truth = sim.load(TINY, {**TRUE, "mechanisms.noise": False})
     june = ensemble(truth, facts, seed=1, replicates=1, workers=1).indicators["capability"][0, 5]
-    path.write_text(written(capability=CAPABILITY.replace("{2023-06: 0.5}", f"{{2023-06: {june:.6f}}}")))
+    known = CAPABILITY.replace("{2023-06: 0.5}", f"{{2023-06: {june:.6f}}}")
+    path.write_text(written(capability=known) + OPENINGS)
     (folder / "study.yaml").write_text(STUDY)
     return folder
 
@@ -74,6 +83,34 @@ def test_the_second_wave_lies_where_the_first_pointed_and_hits(found):
     assert found.waves["share_of_prior"].tolist()[1] < 0.2
     assert found.waves["calibration"].tolist()[1] == 1.0
     assert found.waves["failed"].tolist() == [0, 0]
+
+
+def test_dates_of_openings_are_run_and_told(found):
+    rows = found.openings
+    assert rows[["lab", "opened"]].to_numpy().tolist() == [["leader", False], ["leader", False], ["southern", True]]
+    assert (rows["use"] == "calibration").all()
+    did = np.where(rows["opened"], rows["last"], 1 - rows["last"])
+    expected = -np.log(np.clip(did, LEAST_ODDS, 1 - LEAST_ODDS)).mean()
+    assert found.waves["surprise"].tolist()[1] == pytest.approx(expected)
+    assert found.waves["surprise_held_out"].isna().all()
+    assert "| southern | 2023-02 to 2023-06 | calibration | yes | 2% | 2% |" in markdown(found)
+
+
+@pytest.mark.parametrize("mode", [0.2, 0.3, 0.5, 0.9, 1.0])
+def test_the_triangle_has_the_quantiles_of_the_set(mode):
+    low, high = triangle(0.2, mode, 1.0)
+    found = Triangular(dist="triangular", low=low, mode=mode, high=high)
+    if mode > 0.2:
+        assert found.quantile(0.05) == pytest.approx(0.2)
+    if mode < 1.0:
+        assert found.quantile(0.95) == pytest.approx(1.0)
+
+
+def test_spreads_stay_within_the_prior(found):
+    for value in spreads(found).values():
+        assert isinstance(value, dict)
+    idle = spreads(found)["finance.later_growth"]
+    assert 1.0 <= idle["low"] < idle["mode"] < idle["high"] <= 1.5
 
 
 def test_the_scenario_that_it_writes_carries_the_set(found, folder):

@@ -40,6 +40,10 @@ class TestShipped:
         assert missing_names(shipped, load("baseline").scenario) == {}
         assert set(shipped.openings) <= set(load("baseline").scenario.labs)
 
+    def test_says_of_every_family_whether_the_model_claims_it(self, shipped):
+        assert set(shipped.families) == {fact.family for fact in comparable(shipped).values()}
+        assert all(family.why for family in shipped.families.values())
+
     def test_weak_sources_have_wide_tolerances(self, shipped):
         weak = [fact for fact in comparable(shipped).values() if fact.certainty == "weak"]
         assert weak
@@ -146,3 +150,17 @@ def test_the_points_of_figures_agree_with_the_facts(shipped):
                     assert points[key] == value, key
                     compared += 1
     assert compared > 30
+
+
+@pytest.mark.parametrize(
+    ("families", "said"),
+    [
+        ("{us: {claimed: true, why: w}}", "families.us: 'us'; allowed: a family of a fact that is held against"),
+        ("{other: {claimed: true, why: w}}", "families: nothing about use; allowed: every family, or none"),
+        ("{use: {claimed: true}}", "families.use.why: "),
+    ],
+)
+def test_families_are_declared_all_and_with_a_reason(facts, families, said):
+    with pytest.raises(ScenarioError) as refused:
+        facts(f"\nfamilies: {families}\n", share=SHARE)
+    assert said in str(refused.value)

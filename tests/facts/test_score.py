@@ -114,3 +114,4 @@ class TestRivals:
         assert use.loc["persistence", ["model", "theirs"]].tolist() == pytest.approx([2.25, 6.0])
         assert use.loc["trend", ["model", "theirs"]].tolist() == pytest.approx([4.0, 0.0])
         assert use.loc["without_rules", ["model", "theirs"]].tolist() == pytest.approx([1.5, (1 + 0.5 + 3) / 3])
+        assert use["wins"].tolist() == [1, 0, 0]

@@ -10,6 +10,7 @@ import pytest
 import sim
 from sim.facts.ensemble import cut, ensemble
 from sim.facts.reading import load_facts
+from sim.facts.report import markdown
 from sim.facts.traces import traces
 from sim.facts.validate import validate
 from sim.figures.facts import against_facts
@@ -117,3 +118,27 @@ def test_the_figure_shows_every_series(tiny, file):
     assert sum("Open share" in heading for heading in headings) == len(set(facts["fact"])) == 2
     title = next(text.get_text() for text in figure.texts if text.get_gid() == "title")
     assert title.replace("\n", " ").startswith("Use: 1 of 2 dated values lie in")
+
+
+def test_families_that_the_model_claims_are_told_with_each_rival(tiny, tmp_path, truth):
+    path = tmp_path / "own.yaml"
+    series = f"{{2023-04: {(truth + 0.4) % 1:.6f}, 2023-06: {truth:.6f}}}"
+    declared = "\nfamilies:\n  use: {claimed: true, why: P3}\n  other: {claimed: false, why: An input}\n"
+    text = written(share=SHARE.replace("{2023-06: 0.5}", series), more=SHARE.replace("family: use", "family: other"))
+    path.write_text(text + declared)
+    found = validate(tiny, path, seed=3, replicates=1, rivals=False)
+    report = markdown(found)
+    assert "| use | yes | P3 | better | - | - |" in report
+    assert "| other | no | An input | - | - | - |" in report
+    said = "Of the families that it claims to explain, the model beats: first value stays on 1 of 1."
+    assert said in report
+    assert said in repr(found)
+
+
+def test_dates_of_openings_are_scored_by_use(tiny, file):
+    found = validate(tiny, file, replicates=2, rivals=False)
+    row = found.timing.half_years.set_index("use").loc["calibration"]
+    assert (row["half_years"], row["openings"]) == (1, 0)
+    opened = np.isfinite(found.runs.opened["leader"]) & (found.runs.opened["leader"] <= 5)
+    assert row["model"] == pytest.approx(-np.log(1 - (opened.sum() + 0.5) / 3))
+    assert "| calibration | 1 | 0 | " in markdown(found)

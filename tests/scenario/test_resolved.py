@@ -128,6 +128,20 @@ def test_a_draw_takes_each_parameter_at_its_own_quantile(desk):
     assert drawn.provenance["labs.alibaba.capex"] == resolved.provenance["labs.alibaba.capex"]
 
 
+def test_distributions_with_one_name_are_drawn_together(desk):
+    """By one number for all of them, whatever their ranges; a scenario keeps the name when it is written."""
+    resolved = desk.read(UNCERTAIN).with_values(
+        {
+            "labs.openai.capex": {"dist": "uniform", "together": "spending", "low": 1, "high": 3},
+            "labs.alibaba.capex": {"dist": "uniform", "together": "spending", "low": 10, "high": 30},
+        }
+    )
+    us = {"spending": 0.25, "labs.alibaba.staff": 0.9, "market.inertia": 0.25}
+    labs = resolved.draw(us.__getitem__).scenario.labs
+    assert (labs["openai"].capex, labs["alibaba"].capex) == (1.5, 15.0)
+    assert "{dist: uniform, together: spending, low: 10, high: 30}" in resolved.to_yaml().replace(".0", "")
+
+
 def test_a_draw_changes_nothing_else(desk):
     resolved = desk.read(UNCERTAIN)
     before = resolved.hash

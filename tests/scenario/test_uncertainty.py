@@ -126,7 +126,7 @@ def test_quantiles_rise_with_u_and_stay_within_the_support(distribution, us):
         ("{dist: triangular, low: 0.3, high: 0.6}", ".mode: missing; allowed: a number"),
         ("{dist: uniform, low: 0.3, high: 0.3}", ": low 0.3, high 0.3; allowed: low < high"),
         ("{dist: uniform, low: 0.3, hihg: 0.5, high: 0.6}",
-         ".hihg: unknown name; allowed: dist, low, high (did you mean 'high'?)"),
+         ".hihg: unknown name; allowed: dist, together, low, high (did you mean 'high'?)"),
         ("{dist: uniform, low: a, high: 0.6}", ".low: found 'a'; allowed: a number"),
         ("{dist: uniform, low: 0.5, high: 1.5}", f": a distribution from 0.5 to 1.5; {SHARE}"),
         ("{dist: loguniform, low: 0, high: 0.6}", ".low: found 0; allowed: a number > 0"),

@@ -75,6 +75,14 @@ def test_what_stays_uncertain_is_drawn_as_in_a_simulation():
     assert VARIANTS.drawn(values, 8) != drawn
 
 
+def test_what_is_drawn_together_is_drawn_as_in_a_simulation():
+    spread = {"dist": "uniform", "together": "convictions", "low": 0.0, "high": 0.5}
+    base = BASELINE.with_values({"labs.alibaba.conviction": spread, "labs.baidu.conviction": spread})
+    drawn = Variants(base).drawn({}, 7)
+    assert drawn == base.draw(partial(uniform, 7, "parameters")).scenario
+    assert drawn.labs["alibaba"].conviction == drawn.labs["baidu"].conviction > 0
+
+
 def test_the_hash_of_a_run_knows_every_value_and_the_seed():
     base = BASELINE.scenario
     changed = VARIANTS.scenario({"labs.alibaba.capex": 1e9})

@@ -1,0 +1,126 @@
+"""What is to be met, facts and dates of openings together, and how far points and runs are from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sim.facts.emulator import Emulator
+from sim.facts.hazards import HalfYear, half_years, surprises
+from sim.facts.indicators import Array
+from sim.facts.matching import MOST, Targets, deviance, implausibilities, targets
+from sim.facts.observations import observations
+from sim.facts.schema import Facts
+from sim.facts.waves import Said
+from sim.scenario import Scenario
+
+TUNES = "calibration"
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a calibration is to meet.
+
+    Attributes
+    ----------
+    facts
+        The file; its held-out facts are run and have no part in distances.
+    scenario
+        What is calibrated.
+    """
+
+    facts: Facts
+    scenario: Scenario
+
+    @cached_property
+    def targets(self) -> Targets:
+        """Values of calibration facts."""
+        wanted = [one for one in observations(self.facts) if self.facts.facts[one.fact].use == TUNES]
+        return targets(wanted, self.facts)
+
+    @cached_property
+    def at_risk(self) -> list[HalfYear]:
+        """Every half-year of a firm, held-out ones too, in the order of runs' openings."""
+        return half_years(self.facts, self.scenario)
+
+    def values(self, said: Said) -> Array:
+        """Values of runs in the place of the targets, on their scales, shape (runs, targets)."""
+        tunes = [self.facts.facts[one.fact].use == TUNES for one in observations(self.facts)]
+        return self.targets.on_scale(said.values[:, tunes])
+
+    def openings(self, said: Said) -> Array:
+        """Openings of runs in half-years that tune, shape (runs, half-years)."""
+        return said.openings[:, [one.use == TUNES for one in self.at_risk]]
+
+    @cached_property
+    def dates(self) -> list[HalfYear]:
+        """Half-years that tune."""
+        return [one for one in self.at_risk if one.use == TUNES]
+
+
+@dataclass(frozen=True)
+class Surfaces:
+    """Surfaces of values and of openings.
+
+    A surface of what is 1 in runs that open and 0 in others is the odds of opening; it is fitted to the runs in
+    which the firm is still at risk. The deviance of a point is that of its facts (`matching.deviance`) and minus
+    twice the log-likelihood of the dates, which is on the same scale: a normal fact's is its squared distance.
+
+    Attributes
+    ----------
+    aim
+        What is to be met.
+    emulator
+        Of the targets' values, then of the openings.
+    """
+
+    aim: Aim
+    emulator: Emulator
+
+    @classmethod
+    def fit(cls, said: Said, aim: Aim) -> Surfaces:
+        """Fit to runs."""
+        return cls(aim, Emulator.fit(said.points, np.hstack([aim.values(said), aim.openings(said)])))
+
+    @property
+    def explained(self) -> Array:
+        """Part of the variance of runs that the surfaces of the targets explain, shape (targets,)."""
+        return self.emulator.explained[: len(self.aim.targets.values)]
+
+    def implausibilities(self, points: Array) -> Array:
+        """Of each calibration fact, shape (points, facts)."""
+        return self._away(self.emulator.predict(points))
+
+    def heights(self, points: Array) -> Array:
+        """Deviance of points of the unit cube, shape (points,)."""
+        predicted = self.emulator.predict(points)
+        return deviance(self._away(predicted)) + self._of_dates(predicted)
+
+    def of_dates(self, points: Array) -> Array:
+        """Minus twice the log-likelihood of the dates of openings, shape (points,)."""
+        return self._of_dates(self.emulator.predict(points))
+
+    def of_runs(self, said: Said) -> Array:
+        """Deviance of single runs, shape (runs,); infinite of failed ones.
+
+        Facts are those of the run itself. When firms open in one run is luck, so the dates are judged by the odds
+        at its point.
+        """
+        goal, values = self.aim.targets, self.aim.values(said)
+        missed = goal.values + 2.0 * MOST * goal.sd  # a value that a run does not have counts as missed
+        away = implausibilities(np.where(np.isfinite(values), values, missed), np.zeros(len(goal.values)), goal)
+        depths = deviance(away) + self.of_dates(said.points)
+        return np.where(np.isfinite(said.values).any(axis=1), depths, np.inf)
+
+    def _away(self, predicted: Array) -> Array:
+        goal = self.aim.targets
+        count = len(goal.values)
+        return implausibilities(predicted[:, :count], self.emulator.variance[:count], goal)
+
+    def _of_dates(self, predicted: Array) -> Array:
+        count = len(self.aim.targets.values)
+        known = np.isfinite(self.emulator.variance[count:])  # the others are at risk in too few runs to tell
+        minus_logs = surprises(predicted[:, count:], self.aim.dates)
+        return np.asarray(2.0 * minus_logs[:, known].sum(axis=1))
