@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim.economics import labels
 from sim.economics.checks import InputError, fits, numbers
+from sim.economics.engines import chosen
 from sim.economics.nests import FloatArray, Labels
 
 _ROUNDING = 1e-9
@@ -42,7 +43,12 @@ def bass_hazard(
     f = numbers("adopted", adopted, least=0.0, most=1.0)
     p = numbers("innovation", innovation, least=0.0)
     q = numbers("imitation", imitation, least=0.0)
-    rate = (p + q) * numbers("time", time, least=0.0)
+    return _hazard(f, p, q, numbers("time", time, least=0.0))
+
+
+def _hazard(f: FloatArray, p: FloatArray, q: FloatArray, time: FloatArray | float) -> FloatArray:
+    """`bass_hazard` of numbers that are in bounds."""
+    rate = (p + q) * time
     now = p + q * f
     total = now + q * (1.0 - f) * np.exp(-rate)
     return np.asarray(-np.expm1(-rate) * now / np.where(total > 0, total, 1.0))
@@ -63,6 +69,11 @@ def bass_step(
     hazard = bass_hazard(adopted, innovation, imitation, time)
     before = np.asarray(adopted, dtype=float)
     return np.asarray(before + (1.0 - before) * hazard)
+
+
+def adopters(adopted: FloatArray, innovation: FloatArray, imitation: FloatArray, time: float) -> FloatArray:
+    """`bass_step` of arrays that are known to be in bounds."""
+    return np.asarray(adopted + (1.0 - adopted) * _hazard(adopted, innovation, imitation, time))
 
 
 def bass_adoption(time: ArrayLike, innovation: ArrayLike, imitation: ArrayLike) -> FloatArray:
@@ -146,17 +157,47 @@ def reconsider(
     if available is not None and ((target > 0.0) & ~np.asarray(available, dtype=bool)).any():
         raise InputError("choice: found a share of an offer that is not available; allowed is 0")
 
-    settled = kept.sum(axis=-1) + none
-    choosing = everywhere * settled + np.maximum(1.0 - settled, 0.0)
-    staying = (1.0 - everywhere) * (1.0 - inside)
-    updating = (1.0 - everywhere) * inside
-    moved = _choose_within_vendor(kept, target, vendor) if np.any(inside) else kept
-    return np.asarray(staying[..., None] * kept + updating[..., None] * moved + choosing[..., None] * target)
+    index = _vendors(vendor, offers) if np.any(inside) else None
+    return resettled(kept, target, everywhere, inside, none, index)
 
 
-def _choose_within_vendor(shares: FloatArray, choice: FloatArray, vendor: Labels | None) -> FloatArray:
+def resettled(
+    kept: FloatArray,
+    choice: FloatArray,
+    between: FloatArray,
+    within: FloatArray,
+    outside: FloatArray,
+    vendor: NDArray[np.intp] | None,
+) -> FloatArray:
+    """`reconsider` of arrays that are known to be in bounds.
+
+    Parameters
+    ----------
+    kept
+        Present shares on offers that are still available.
+    vendor
+        Number of each offer's vendor, from 0; None: nobody looks at the offers of one vendor only.
+    """
+    if kept.ndim == 2 and chosen(None) == "numba":
+        from sim.economics.compiled.adoption import set_resettled  # numba takes a while to import
+        from sim.economics.compiled.calls import kept as by_entry
+
+        out = np.empty(kept.shape)
+        every, inside, none = (part + np.zeros(len(kept)) for part in (between, within, outside))
+        vendors = np.zeros(kept.shape[1], dtype=np.intp) if vendor is None else vendor
+        of_vendor = np.empty((2, int(vendors.max(initial=0)) + 1))
+        by_entry(set_resettled, kept, choice, every, inside, none, vendors, vendor is not None, of_vendor, out)
+        return out
+    settled = kept.sum(axis=-1) + outside
+    choosing = between * settled + np.maximum(1.0 - settled, 0.0)
+    staying = (1.0 - between) * (1.0 - within)
+    updating = (1.0 - between) * within
+    moved = kept if vendor is None else _choose_within_vendor(kept, choice, vendor)
+    return np.asarray(staying[..., None] * kept + updating[..., None] * moved + choosing[..., None] * choice)
+
+
+def _choose_within_vendor(shares: FloatArray, choice: FloatArray, index: NDArray[np.intp]) -> FloatArray:
     """Every customer of a vendor follows `choice` among its offers; if that is nowhere, it stays."""
-    index = _vendors(vendor, shares.shape[-1])
     order = np.argsort(index, kind="stable")
     starts = np.searchsorted(index[order], np.arange(index.max(initial=-1) + 1))
     customers, likely = (

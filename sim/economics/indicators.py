@@ -40,10 +40,12 @@ def lag_months(level: ArrayLike, frontier: ArrayLike) -> Array:
     progress. NaN if either is not there.
     """
     level, frontier = np.asarray(level, dtype=float), np.asarray(frontier, dtype=float)
-    known = np.where(np.isnan(frontier), -np.inf, frontier)
-    now, latest = len(known) - 1, known[-1]
-    first, begins = np.argmax(known >= level, axis=0), np.argmax(known > -np.inf, axis=0)
-    start = np.take_along_axis(known, begins[None], axis=0)[0]
+    shape = frontier.shape[1:]
+    level = np.broadcast_to(level, shape).reshape(-1)
+    frontier = frontier.reshape(len(frontier), -1)
+    there = frontier > -np.inf
+    first, begins = (frontier >= level).argmax(axis=0), there.argmax(axis=0)
+    now, latest, start = len(frontier) - 1, frontier[-1], frontier[begins, np.arange(len(level))]
     earlier = np.where(first == begins, np.maximum(start - level, 0.0) / EARLIER_PROGRESS, 0.0)
     lag = np.where(level >= latest, 0.0, now - first + earlier)
-    return np.where(np.isfinite(level) & np.isfinite(latest), lag, np.nan)
+    return np.where(np.isfinite(level) & there[-1], lag, np.nan).reshape(shape)

@@ -15,7 +15,9 @@ from sim.economics.demand import qualities, split_unavailable
 from sim.economics.equilibrium import Equilibrium
 from sim.economics.existence import check_finite_prices
 from sim.economics.game import Game, State
-from sim.economics.nests import FloatArray
+from sim.economics.nests import FloatArray, IntArray
+
+_NOTHING_BEFORE: IntArray = np.empty((0, 2), dtype=np.intp)
 
 
 class Arguments(NamedTuple):
@@ -31,6 +33,8 @@ class Arguments(NamedTuple):
     stake: ArrayLike | None
     outside: ArrayLike
     start: ArrayLike | Equilibrium | None
+    shadow: ArrayLike | None = None
+    after: ArrayLike | None = None
 
 
 class Raw(NamedTuple):
@@ -47,6 +51,7 @@ class Raw(NamedTuple):
     capacity: FloatArray  # (m, pools)
     start: FloatArray  # (m or 0, offers) prices
     shadow: FloatArray  # (m or 0, pools) shadow prices
+    after: IntArray  # (markets or 0, 2) earlier markets that the search starts from, see `start.following`
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +76,16 @@ class Inputs:
         segments, offers = quality.shape[-2:]
         if len(game.sensitivity) not in (1, segments) or not game.prices_end:
             return None
-        stock, start = given.capacity, given.start
-        shadow: FloatArray | None = None
+        stock, start, shadow = given.capacity, given.start, given.shadow
+        after = _NOTHING_BEFORE if given.after is None else np.asarray(given.after)
+        if given.after is not None and (after.dtype.kind != "i" or after.shape != (math.prod(batch), 2)):
+            return None
         if isinstance(stock, Mapping) or (game.pools.per_offer and stock is not None):
             stock = game.pools.capacity(stock, offers)
         if isinstance(start, Equilibrium):
             if start.pools != game.pools.labels or game.pools.per_offer:
                 return None
-            shadow, start = start.shadow_prices, start.prices
+            shadow, start = start.shadow_prices if shadow is None else shadow, start.prices
         pools = len(game.pools.labels)
         rows = (
             (given.cost, offers, 0.0),
@@ -98,7 +105,8 @@ class Inputs:
             if table is None:
                 return None
             tables.append(table)
-        return cls(batch, Raw(quality.reshape(-1, segments, offers), *tables))
+        after = after.astype(np.intp, copy=False)
+        return cls(batch, Raw._make((quality.reshape(-1, segments, offers), *tables, after)))
 
     @classmethod
     def check(cls, game: Game, given: Arguments) -> Self:
@@ -141,6 +149,10 @@ class Inputs:
             return np.broadcast_to(array, (*batch, *axes)).reshape(math.prod(batch), *axes)
 
         start, shadow = _start(game, given.start, batch)
+        if given.shadow is not None:
+            first = numbers("shadow", given.shadow, least=0.0)
+            fits("shadow", first, ["pools"], [len(pools.labels)])
+            shadow = _of_batch(first, batch, len(pools.labels)).reshape(-1, len(pools.labels))
         raw = Raw(
             quality=np.broadcast_to(q, (*batch, segments, offers)).reshape(-1, segments, offers),
             cost=flat(c, offers),
@@ -153,6 +165,7 @@ class Inputs:
             capacity=flat(stock, len(pools.labels)),
             start=start,
             shadow=shadow,
+            after=_after(given.after, math.prod(batch), len(start) > 0),
         )
         inputs = cls(batch, raw)
         if not game.prices_end:
@@ -226,6 +239,27 @@ def _start(
     first = numbers("start", start, least=0.0 if game.positive else -np.inf, strictly=game.positive)
     fits("start", first, ["offers"], [offers])
     return _of_batch(first, batch, offers).reshape(-1, offers), shadow
+
+
+def _after(after: ArrayLike | None, markets: int, started: bool) -> IntArray:
+    """Markets that others start from, (markets, 2), without rows where none were given."""
+    if after is None:
+        return _NOTHING_BEFORE
+    table = np.asarray(after)
+    if table.dtype.kind != "i" or table.shape != (markets, 2):
+        raise InputError(
+            f"after: found shape {table.shape} of {table.dtype}; allowed are integers (markets, 2), "
+            f"here ({markets}, 2)"
+        )
+    if not started:
+        raise InputError("after: found without start; allowed is after with start prices")
+    wrong = (table < -1) | (table >= np.arange(markets)[:, None])
+    if wrong.any():
+        m, k = np.argwhere(wrong)[0]
+        raise InputError(
+            f"after: found {table[m, k]} for market {m}; allowed are earlier markets of the batch, and -1"
+        )
+    return table.astype(np.intp)
 
 
 def _of_batch(array: FloatArray, batch: tuple[int, ...], *axes: int) -> FloatArray:

@@ -24,7 +24,6 @@ from sim.economics.nests import LabelRows, Labels, Nests
 from sim.economics.outcome import outcome
 from sim.economics.ownership import Claims, Pools
 from sim.economics.solver import search
-from sim.economics.start import first_prices
 
 PriceForm = Literal["log", "linear"]
 OnFailure = Literal["raise", "warn"]
@@ -127,18 +126,32 @@ class PriceProblem:
         stake: ArrayLike | None = None,
         outside: ArrayLike = 0.0,
         start: ArrayLike | Equilibrium | None = None,
+        shadow: ArrayLike | None = None,
+        after: ArrayLike | None = None,
         absent: Absent = "price",
         tolerance: float = 1e-10,
         max_iterations: int = 1000,
         on_failure: OnFailure = "raise",
         engine: Engine | None = None,
     ) -> Equilibrium:
-        """Equilibrium prices for these numbers: see `solve_prices`."""
+        """Equilibrium prices for these numbers: see `solve_prices`.
+
+        Parameters
+        ----------
+        shadow
+            (..., pools) shadow prices to start from; by default those of `start`, or none.
+        after
+            (markets, 2) two earlier markets of the batch for each, -1 for none, which save evaluations where
+            markets are alike. The search starts where the first, `near`, ended, or at `start`; and goes on from
+            there as far as the second, `like`, went from where it began: see `sim.economics.start.following`.
+        """
         if on_failure not in ("raise", "warn"):
             raise InputError(f"on_failure: found {on_failure!r}; allowed are 'raise' and 'warn'")
         if absent not in ("price", "leave"):
             raise InputError(f"absent: found {absent!r}; allowed are 'price' and 'leave'")
-        given = Arguments(quality, cost, weights, capacity, load, complement, royalty, stake, outside, start)
+        given = Arguments(
+            quality, cost, weights, capacity, load, complement, royalty, stake, outside, start, shadow, after
+        )
         by = self._compiled if chosen(engine) == "numba" else self._readable
         equilibrium = by(given, tolerance, max_iterations, absent == "leave")
         if not equilibrium.converged.all():
@@ -159,8 +172,7 @@ class PriceProblem:
     ) -> Equilibrium:
         inputs = Inputs.check(self.game, given)
         state = inputs.state(self.game, leave_absent)
-        h, shadow = first_prices(inputs, state, self.game)
-        found = search(h, shadow, state, self.game, tolerance=tolerance, iterations=iterations)
+        found = search(inputs, state, self.game, tolerance=tolerance, iterations=iterations)
         return outcome(found, inputs, state, self.game)
 
     def _compiled(

@@ -9,8 +9,9 @@ import numpy as np
 from sim.economics.first_order import price_step
 from sim.economics.fixed_point import fixed_points
 from sim.economics.game import Found, Game, State
-from sim.economics.nests import BoolArray, FloatArray
-from sim.economics.start import default_prices
+from sim.economics.inputs import Inputs
+from sim.economics.nests import BoolArray, FloatArray, IntArray
+from sim.economics.start import allowed, default_prices, first_prices, following
 
 # A log price of less than this part of the one at which the seller keeps its unit cost has gone astray. Below cost
 # the conditions flatten out and can be met to any tolerance at a price of nearly 0, which is a minimum of profit.
@@ -55,35 +56,84 @@ class PriceMap:
         return np.asarray(low.any(axis=-1))
 
 
-def search(
-    h: FloatArray, shadow: FloatArray, state: State, game: Game, *, tolerance: float, iterations: int
-) -> Found:
-    """Search from prices h and shadow prices.
+def search(inputs: Inputs, state: State, game: Game, *, tolerance: float, iterations: int) -> Found:
+    """Search from the first prices of the inputs.
 
     A market that the accelerated iteration leaves above the tolerance or astray is tried once more from the
-    default first prices, as last month's may mislead, and then by a general root finder.
+    default first prices, as last month's may mislead, and then by a general root finder. Markets that come after
+    others of the batch wait for these.
     """
     function = PriceMap(state, game)
-    start = function.join(h, shadow)
-    found = fixed_points(function, start, tolerance=tolerance, iterations=iterations)
-    x, residual, evaluations = found.x, found.residual, found.iterations
-    solved = (residual <= tolerance) & ~function.astray(x)
-    for market in np.flatnonzero(~solved):
-        only = function.rows(np.arange(len(x)) == market) if len(x) > 1 else function
-        default = only.join(*default_prices(only.state, game))
-        if not np.array_equal(default, start[[market]]):
-            again = fixed_points(only, default, tolerance=tolerance, iterations=iterations)
-            evaluations[market] += again.iterations[0]
-            if _better(again.x, again.residual, x[[market]], residual[[market]], only):
-                x[market], residual[market] = again.x[0], again.residual[0]
-        solved[market] = residual[market] <= tolerance and not only.astray(x[[market]])[0]
-        if not solved[market]:
-            x[[market]], residual[market], more = last_resort(
-                only, x[[market]], float(residual[market]), tolerance
-            )
-            evaluations[market] += more
+    start = function.join(*first_prices(inputs, state, game))
+    markets, begun = len(start), _Begun(inputs, game)
+    x, residual, evaluations = start.copy(), np.full(markets, np.inf), np.zeros(markets, dtype=np.intp)
+    solved = np.zeros(markets, dtype=bool)
+    for wave in _waves(inputs.raw.after, markets):
+        some = function.rows(wave) if not wave.all() else function
+        if len(inputs.raw.after):
+            start[wave] = some.join(*begun.first(wave, some.state))
+        found = fixed_points(some, start[wave], tolerance=tolerance, iterations=iterations)
+        x[wave], residual[wave], evaluations[wave] = found.x, found.residual, found.iterations
+        solved[wave] = (found.residual <= tolerance) & ~some.astray(found.x)
+        for market in np.flatnonzero(wave & ~solved).tolist():
+            only = _only(function, market, markets)
+            default = only.join(*default_prices(only.state, game))
+            if not np.array_equal(default, start[[market]]):
+                again = fixed_points(only, default, tolerance=tolerance, iterations=iterations)
+                evaluations[market] += again.iterations[0]
+                if _better(again.x, again.residual, x[[market]], residual[[market]], only):
+                    x[market], residual[market] = again.x[0], again.residual[0]
             solved[market] = residual[market] <= tolerance and not only.astray(x[[market]])[0]
+        begun.found(wave, *some.split(x[wave]))
+    for market in np.flatnonzero(~solved).tolist():
+        only = _only(function, market, markets)
+        x[[market]], residual[market], more = last_resort(
+            only, x[[market]], float(residual[market]), tolerance
+        )
+        evaluations[market] += more
+        solved[market] = residual[market] <= tolerance and not only.astray(x[[market]])[0]
     return Found(*function.split(x), residual, evaluations, solved)
+
+
+def _only(function: PriceMap, market: int, markets: int) -> PriceMap:
+    """The map of one market."""
+    return function.rows(np.arange(markets) == market) if markets > 1 else function
+
+
+def _waves(after: IntArray, markets: int) -> list[BoolArray]:
+    """Markets that can be searched at the same time: each in the wave behind those that it comes after."""
+    wave = np.zeros(markets + 1, dtype=np.intp)  # the last, looked up as -1, stays before the first
+    wave[-1] = -1
+    for market, before in enumerate(after):
+        wave[market] = wave[before].max() + 1
+    return [wave[:-1] == number for number in range(wave.max() + 1)]
+
+
+class _Begun:
+    """Bases of the markets of a batch, and what was found in them: prices in money, shadow prices."""
+
+    def __init__(self, inputs: Inputs, game: Game) -> None:
+        raw, markets = inputs.raw, inputs.markets
+        shadow = raw.shadow if len(raw.shadow) else np.zeros((1, len(game.pools.labels)))
+        prices = raw.start if len(raw.start) else np.zeros((1, game.claims.offers))
+        self.game, self.after = game, raw.after
+        self.base = [np.array(np.broadcast_to(part, (markets, part.shape[1]))) for part in (prices, shadow)]
+        self.ends = [np.zeros_like(part) for part in self.base]
+
+    def first(self, wave: BoolArray, state: State) -> tuple[FloatArray, FloatArray]:
+        """First prices in the form of the game, and shadow prices."""
+        first = [np.zeros((int(wave.sum()), part.shape[1])) for part in self.base]
+        for k, positive in enumerate((self.game.positive, False)):
+            for i, market in enumerate(np.flatnonzero(wave).tolist()):
+                self.base[k][market], first[k][i] = following(
+                    market, self.base[k], self.ends[k], self.after, positive=positive
+                )
+        return allowed(first[0], state, self.game, len(first[0])), np.maximum(first[1], 0.0)
+
+    def found(self, wave: BoolArray, h: FloatArray, shadow: FloatArray) -> None:
+        """Take note of where searches ended."""
+        self.ends[0][wave] = np.exp(h) if self.game.log_price else h
+        self.ends[1][wave] = shadow
 
 
 def _better(

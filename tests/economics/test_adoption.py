@@ -189,3 +189,20 @@ def test_messages_of_reconsider(change, message):
     with pytest.raises(InputError) as error:
         reconsider(arguments.pop("shares"), arguments.pop("choice"), **arguments)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("vendors", [None, 3])
+def test_compiled_reconsideration_is_the_readable_one(monkeypatch, vendors):
+    rng = np.random.default_rng(5)
+    shares, choice = (part / (1.3 * part.sum(axis=1, keepdims=True)) for part in rng.random((2, 6, 9)))
+    shares[:, :2] = choice[:, 3:5] = 0.0
+    between, within = rng.random((2, 6))
+    vendor = None if vendors is None else rng.integers(-1, vendors, 9)
+    available = (rng.random((6, 9)) < 0.8) | (choice > 0.0)
+    found = []
+    for engine in ("numba", "numpy"):
+        monkeypatch.setenv("AIMARKETS_ENGINE", engine)
+        found.append(
+            reconsider(shares, choice, between=between, within=within, vendor=vendor, available=available)
+        )
+    assert found[0] == pytest.approx(found[1], rel=1e-14)

@@ -3,12 +3,10 @@
 import subprocess
 import sys
 
-import numba
 import numpy as np
 import pytest
 
 from sim.economics import EquilibriumWarning, InputError, PriceProblem, solve_prices, solver
-from sim.economics.compiled import jit
 from sim.economics.engines import ENVIRONMENT, chosen, prepare
 
 OUTPUTS = ("prices", "shares", "quantities", "profits", "consumer_surplus", "shadow_prices")
@@ -312,26 +310,3 @@ def test_engines_can_be_loaded_beforehand():
 def test_numba_is_not_imported_before_prices_are_solved_for():
     code = "import sys, sim, sim.cli, sim.economics.solver; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@numba.njit
-def _each(x, exponentials, logarithms):
-    for i in range(len(x)):
-        exponentials[i] = jit.exp(x[i])
-        logarithms[i] = jit.log(x[i])
-
-
-def test_exponentials_and_logarithms_to_the_last_bits():
-    rng = np.random.default_rng(0)
-    x = np.concatenate([rng.uniform(-700, 700, 5000), rng.uniform(-1, 1, 5000), rng.uniform(0.5, 2, 5000)])
-    exponentials, logarithms = np.empty_like(x), np.empty_like(x)
-    _each(x, exponentials, logarithms)
-    np.testing.assert_allclose(exponentials, np.exp(x), rtol=4e-16)
-    positive = x > 0
-    np.testing.assert_allclose(logarithms[positive], np.log(x[positive]), rtol=6e-16)
-    assert np.isnan(logarithms[~positive]).all()
-    special = np.array([-np.inf, -800.0, np.inf, np.nan, 0.0, 1.0])
-    exponentials, logarithms = np.empty_like(special), np.empty_like(special)
-    _each(special, exponentials, logarithms)
-    np.testing.assert_array_equal(exponentials, [0.0, 0.0, np.inf, np.nan, 1.0, exponentials[-1]])
-    np.testing.assert_array_equal(logarithms, [np.nan, np.nan, np.nan, np.nan, np.nan, 0.0])

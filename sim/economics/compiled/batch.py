@@ -24,31 +24,30 @@ def _start_is_fine(numbers: Numbers, game: Structure) -> bool:
         for j in range(len(game.host)):
             price = numbers.start[m, j]
             fine &= math.isfinite(price) and (price > 0.0 or not game.positive)
+    for m in range(len(numbers.shadow)):
+        for r in range(game.pools):
+            fine &= 0.0 <= numbers.shadow[m, r] < np.inf
+    for m in range(len(numbers.after)):
+        near, like = numbers.after[m, 0], numbers.after[m, 1]
+        fine &= -1 <= near < m and -1 <= like < m and len(numbers.start) > 0
     return fine
 
 
 @compiled
-def _write(
-    numbers: Numbers, m: int, game: Structure, rules: Rules, count: Counts, room: Room, results: Results
-) -> None:
+def _write(m: int, game: Structure, rules: Rules, count: Counts, room: Room, results: Results) -> None:
     """Results of a market at the best point."""
     lists, market, shares = room.lists, room.market, results.shares
     segments = shares.shape[1]
-    write_shares(m, count, lists, room.at, room.demand, shares, results.surplus)
+    write_shares(m, count, lists, market, room.at, room.demand, shares, results.quantities, results.surplus)
     for s in range(segments):
         results.surplus[m, s] /= game.sensitivity[s if len(game.sensitivity) > 1 else 0]
     for j in range(len(game.host)):
-        results.prices[m, j], results.quantities[m, j], results.at_ceiling[m, j] = market.price[j], 0.0, False
+        results.prices[m, j], results.at_ceiling[m, j] = market.price[j], False
+        results.quantities[m, j] *= market.use[j]
     for f in range(game.owners):
         results.profits[m, f] = 0.0
     for r in range(game.pools):
         results.shadow[m, r] = 0.0
-    at_weight = m if len(numbers.weights) > 1 else 0
-    for s in range(segments):
-        for j in range(len(game.host)):
-            results.quantities[m, j] += numbers.weights[at_weight, s] * shares[m, s, j]
-    for j in range(len(game.host)):
-        results.quantities[m, j] *= market.use[j]
     for k in range(len(game.claim_offer)):
         j = game.claim_offer[k]
         margin = market.revenue[k] * market.price[j] - (market.cost[j] if k < len(game.host) else 0.0)
@@ -81,7 +80,7 @@ def _entry(sources: int) -> Callable[[Numbers, Structure, Rules, Results, Blocks
             least, taken, astray = np.inf, 0, True
             for attempt in range(3):
                 solved = least <= rules.tolerance and not astray
-                iterations = begin(attempt, solved, numbers, m, game, rules, count, space)
+                iterations = begin(attempt, solved, numbers, m, game, rules, count, space, results)
                 if iterations:
                     residual, more = accelerate(iterations, game, rules, count, space)
                     if attempt < 2:
@@ -91,7 +90,7 @@ def _entry(sources: int) -> Callable[[Numbers, Structure, Rules, Results, Blocks
                         taken += more
             results.residual[m], results.evaluations[m] = least, taken
             results.solved[m] = least <= rules.tolerance and not astray
-            _write(numbers, m, game, rules, count, space, results)
+            _write(m, game, rules, count, space, results)
         return fine
 
     return solve
@@ -104,7 +103,7 @@ solve = _entry(zlib.adler32(_SOURCES))
 Parameters
 ----------
 numbers
-    Arrays of floats in C order, writable, as `Numbers` describes them; `start` and `shadow` may have no rows.
+    Arrays in C order, writable, as `Numbers` describes them; `start`, `shadow` and `after` may have no rows.
 game
     `sim.economics.compiled.engine.structure` of a `Game`.
 rules

@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from sim.economics.compiled.jit import compiled, copy, exp, log, power
+from sim.economics.compiled.jit import compiled, copy, exp, joined, log
+from sim.economics.compiled.lanes import LANES, lanes, part, put, put_part, row, total, where_less
 from sim.economics.compiled.layout import Counts, Demand, Lists, Market, Reference, Structure
 from sim.economics.nests import FloatArray
 
@@ -20,86 +21,92 @@ from sim.economics.nests import FloatArray
 _NEIGHBOURHOOD = 100.0
 
 
-@compiled
+@joined
 def near(count: Counts, lists: Lists, market: Market, at: Reference) -> bool:
     """Whether prices are in the neighbourhood of the reference; a reference of NaN is near nothing."""
-    steepest = 0.0
-    for s in range(count.width):
-        steepest = max(steepest, market.inner_slope[s])
-    close = not math.isnan(at.h[0])
+    close, furthest = not math.isnan(at.h[0]), _NEIGHBOURHOOD / market.people[2]
     for r in range(count.rows):
         j = lists.offer[r]
-        close &= abs(market.h[j] - at.h[j]) * steepest <= _NEIGHBOURHOOD
+        close &= abs(market.h[j] - at.h[j]) <= furthest
     return close
 
 
 @compiled
 def refer(game: Structure, count: Counts, lists: Lists, market: Market, at: Reference) -> None:
     """Make present prices the reference."""
-    p, ratio = count.width, game.inner / game.outer
     copy(market.h, at.h, len(market.h))
+    _set_best(game, count, lists, market, at)
+    _set_relative(count, lists, at)
+    for s in range(0, count.width, LANES):
+        top = part(market.outside, s)
+        for t in range(game.tiers):
+            worth = row(at.log_tier, t, s) * game.outer + row(at.off_tier, t, s)
+            put(at.log_tier, t, s, worth)
+            top = where_less(top, worth, worth, top)
+        put_part(at.top, s, top)
+        put_part(at.outside, s, exp(part(market.outside, s) - top))
+        for t in range(game.tiers):
+            worth = row(at.log_tier, t, s) - top
+            put(at.log_tier, t, s, worth)
+            put(at.tier, t, s, exp(worth))
+
+
+@joined
+def _set_best(game: Structure, count: Counts, lists: Lists, market: Market, at: Reference) -> None:
+    """Best utility in each nest, `log_host` the worth of that in its tier, and `log_tier` the best of these."""
     for g in range(count.hosts):
-        for s in range(p):
-            at.log_host[g, s] = -np.inf
+        for s in range(0, count.width, LANES):
+            put(at.log_host, g, s, -np.inf)
     for t in range(game.tiers):
-        for s in range(p):
-            at.log_tier[t, s] = -np.inf
+        for s in range(0, count.width, LANES):
+            put(at.log_tier, t, s, -np.inf)
     for r in range(count.rows):
         price, g = market.h[lists.offer[r]], lists.host[r]
         slope = market.inner_slope if r < count.multi_rows else market.outer_slope
-        for s in range(lists.length[r]):
-            utility = at.raw[r, s] - price * slope[s]
-            at.log_host[g, s] = utility if utility > at.log_host[g, s] else at.log_host[g, s]
+        for s in range(0, lists.length[r], LANES):
+            utility, best = row(at.raw, r, s) - price * part(slope, s), row(at.log_host, g, s)
+            put(at.log_host, g, s, where_less(best, utility, utility, best))
     for g in range(count.hosts):
-        t, scale = lists.tier[g], ratio if g < count.multi_hosts else 1.0
-        for s in range(p):
-            best = at.log_host[g, s]
-            worth = best * scale + at.off_host[g, s]
-            at.best[g, s] = best if best > -np.inf else 0.0
-            at.log_host[g, s] = worth
-            at.log_tier[t, s] = worth if worth > at.log_tier[t, s] else at.log_tier[t, s]
+        t, scale = lists.tier[g], game.inner / game.outer if g < count.multi_hosts else 1.0
+        for s in range(0, count.width, LANES):
+            best, highest = row(at.log_host, g, s), row(at.log_tier, t, s)
+            worth = best * scale + row(at.off_host, g, s)
+            put(at.best, g, s, where_less(-np.inf, best, best, 0.0))
+            put(at.log_host, g, s, worth)
+            put(at.log_tier, t, s, where_less(highest, worth, worth, highest))
+
+
+@joined
+def _set_relative(count: Counts, lists: Lists, at: Reference) -> None:
+    """Utilities relative to the best of their nest, or tier, and worths of nests relative to their tier."""
     for r in range(count.rows):
         g = lists.host[r]
         t = lists.tier[g]
-        if r < count.multi_rows:
-            for s in range(lists.length[r]):
-                at.v[r, s] = at.raw[r, s] - at.best[g, s]
-        else:
-            for s in range(lists.length[r]):
-                top = at.log_tier[t, s]
-                worth = at.raw[r, s] + at.off_host[g, s] - top
-                at.v[r, s] = -np.inf if top == -np.inf else worth
+        for s in range(0, lists.length[r], LANES):
+            utility, top = row(at.raw, r, s), row(at.log_tier, t, s)
+            if r < count.multi_rows:
+                put(at.v, r, s, utility - row(at.best, g, s))
+            else:
+                worth = utility + row(at.off_host, g, s) - top
+                put(at.v, r, s, where_less(-np.inf, top, worth, -np.inf))
     for g in range(count.hosts):
         t = lists.tier[g]
-        for s in range(p):
-            top = at.log_tier[t, s]
-            worth = -np.inf if top == -np.inf else at.log_host[g, s] - top
-            at.log_host[g, s] = worth
-            at.host[g, s] = exp(worth)
-    copy(market.outside, at.top, p)
-    for t in range(game.tiers):
-        for s in range(p):
-            worth = at.log_tier[t, s] * game.outer + at.off_tier[t, s]
-            at.log_tier[t, s] = worth
-            at.top[s] = worth if worth > at.top[s] else at.top[s]
-    for s in range(p):
-        at.outside[s] = exp(market.outside[s] - at.top[s])
-    for t in range(game.tiers):
-        for s in range(p):
-            at.log_tier[t, s] -= at.top[s]
-            at.tier[t, s] = exp(at.log_tier[t, s])
+        for s in range(0, count.width, LANES):
+            top = row(at.log_tier, t, s)
+            worth = where_less(-np.inf, top, row(at.log_host, g, s) - top, -np.inf)
+            put(at.log_host, g, s, worth)
+            put(at.host, g, s, exp(worth))
 
 
 @compiled
 def set_constant(count: Counts, lists: Lists, at: Reference, demand: Demand) -> None:
-    """What stays the same: within nests with one row, and in segments that cannot have anything of a nest."""
-    for g in range(count.hosts):
-        for s in range(count.width):
-            demand.of_host[g, s] = demand.per_host[g, s] = 1.0
-            demand.in_tier[g, s] = demand.buyers[g, s] = 0.0
+    """What stays the same: within nests with one row."""
     for r in range(count.multi_rows, count.rows):
-        for s in range(lists.length[r]):
-            demand.u[r, s] = 1.0 if at.raw[r, s] > -np.inf else 0.0
+        g = lists.host[r]
+        for s in range(0, lists.length[r], LANES):
+            put(demand.of_host, g, s, 1.0)
+            put(demand.per_host, g, s, 1.0)
+            put(demand.u, r, s, where_less(-np.inf, row(at.raw, r, s), 1.0, 0.0))
 
 
 @compiled
@@ -107,70 +114,103 @@ def set_shares(
     game: Structure, count: Counts, lists: Lists, market: Market, at: Reference, demand: Demand
 ) -> None:
     """Shares at present prices by level, as `sim.economics.demand.nested_shares`."""
-    p = count.width
-    u, v, of_host, of_tier = demand.u, at.v, demand.of_host, demand.of_tier
-    in_tier, in_all, total = demand.in_tier, demand.in_all, demand.total
-    for g in range(count.multi_hosts):
-        for s in range(lists.reach[g]):
-            of_host[g, s] = at.empty_host[g, s]
-    for r in range(count.multi_rows):
-        price, g, n = market.h[lists.offer[r]], lists.host[r], lists.length[r]
-        for s in range(n):
-            u[r, s] = exp(v[r, s] - price * market.inner_slope[s])
-        for s in range(n):
-            of_host[g, s] += u[r, s]
-    for g in range(count.multi_hosts):
-        n = lists.reach[g]
-        power(of_host, g, game.inner / game.outer, in_tier, n)
-        for s in range(n):
-            in_tier[g, s] *= at.host[g, s]
-            demand.per_host[g, s] = 1.0 / of_host[g, s]
-    for r in range(count.multi_rows, count.rows):
-        price, g = market.h[lists.offer[r]], lists.host[r]
-        for s in range(lists.length[r]):
-            in_tier[g, s] = exp(v[r, s] - price * market.outer_slope[s])
-    for t in range(game.tiers):
-        for s in range(p):
-            of_tier[t, s] = at.empty_tier[t, s]
+    _set_nests(game, count, lists, market, at, demand)
+    _set_tiers(game, count, market, at, demand)
     for g in range(count.hosts):
         t = lists.tier[g]
-        for s in range(lists.reach[g]):
-            of_tier[t, s] += in_tier[g, s]
-    copy(at.outside, total, p)
+        for s in range(0, lists.reach[g], LANES):
+            of_tier = row(demand.in_tier, g, s) * row(demand.per_tier, t, s)
+            put(demand.in_tier, g, s, of_tier)
+            put(demand.buyers, g, s, of_tier * row(demand.size, t, s) * row(demand.per_host, g, s))
+
+
+@joined
+def _set_nests(
+    game: Structure, count: Counts, lists: Lists, market: Market, at: Reference, demand: Demand
+) -> None:
+    """Sums over the rows of each nest, and over the nests of each tier, to which `in_tier` is relative."""
+    u, of_host, of_tier, in_tier = demand.u, demand.of_host, demand.of_tier, demand.in_tier
+    for g in range(count.multi_hosts):
+        for s in range(0, lists.reach[g], LANES):
+            put(of_host, g, s, row(at.empty_host, g, s))
     for t in range(game.tiers):
-        power(of_tier, t, game.outer, in_all, p)
-        for s in range(p):
-            in_all[t, s] *= at.tier[t, s]
-            total[s] += in_all[t, s]
-    for t in range(game.tiers):
-        for s in range(p):
-            in_all[t, s] /= total[s]
-            demand.per_tier[t, s] = 1.0 / of_tier[t, s]
-            demand.size[t, s] = market.w[s] * in_all[t, s]
-    for g in range(count.hosts):
-        t, n = lists.tier[g], lists.reach[g]
-        for s in range(n):
-            in_tier[g, s] *= demand.per_tier[t, s]
-        for s in range(n):
-            demand.buyers[g, s] = in_tier[g, s] * demand.size[t, s] * demand.per_host[g, s]
+        for s in range(0, count.width, LANES):
+            put(of_tier, t, s, row(at.empty_tier, t, s))
+    for r in range(count.multi_rows):
+        price, g = market.h[lists.offer[r]], lists.host[r]
+        for s in range(0, lists.length[r], LANES):
+            utility = exp(row(at.v, r, s) - price * part(market.inner_slope, s))
+            put(u, r, s, utility)
+            put(of_host, g, s, row(of_host, g, s) + utility)
+    scale = game.inner / game.outer
+    for g in range(count.multi_hosts):
+        t = lists.tier[g]
+        for s in range(0, lists.reach[g], LANES):
+            nest = row(of_host, g, s)
+            worth = (nest if scale == 1.0 else exp(scale * log(nest))) * row(at.host, g, s)
+            put(demand.per_host, g, s, 1.0 / nest)
+            put(in_tier, g, s, worth)
+            put(of_tier, t, s, row(of_tier, t, s) + worth)
+    for r in range(count.multi_rows, count.rows):
+        price, g = market.h[lists.offer[r]], lists.host[r]
+        t = lists.tier[g]
+        for s in range(0, lists.length[r], LANES):
+            worth = exp(row(at.v, r, s) - price * part(market.outer_slope, s))
+            put(in_tier, g, s, worth)
+            put(of_tier, t, s, row(of_tier, t, s) + worth)
+
+
+@joined
+def _set_tiers(game: Structure, count: Counts, market: Market, at: Reference, demand: Demand) -> None:
+    """Shares of tiers."""
+    for s in range(0, count.width, LANES):
+        everything = part(at.outside, s)
+        for t in range(game.tiers):
+            tier = row(demand.of_tier, t, s)
+            worth = (tier if game.outer == 1.0 else exp(game.outer * log(tier))) * row(at.tier, t, s)
+            put(demand.per_tier, t, s, 1.0 / tier)
+            put(demand.in_all, t, s, worth)
+            everything = everything + worth
+        put_part(demand.total, s, everything)
+        for t in range(game.tiers):
+            share = row(demand.in_all, t, s) / everything
+            put(demand.in_all, t, s, share)
+            put(demand.size, t, s, part(market.w, s) * share)
 
 
 @compiled
 def write_shares(
-    m: int, count: Counts, lists: Lists, at: Reference, demand: Demand, shares: FloatArray, worth: FloatArray
+    m: int,
+    count: Counts,
+    lists: Lists,
+    market: Market,
+    at: Reference,
+    demand: Demand,
+    shares: FloatArray,
+    buyers: FloatArray,
+    worth: FloatArray,
 ) -> None:
-    """Of market m, shares of offers, (m, segments, offers), and the expected utility of the choice, (m, segments)."""
-    segments = worth.shape[1]
+    """Shares of market m, (m, segments, offers), buyers, (m, offers), and expected utility, (m, segments)."""
+    segments, mix = worth.shape[1], demand.mix
+    for s in range(0, count.width, LANES):
+        put_part(mix, s, part(at.top, s) + log(part(demand.total, s)))
     for s in range(segments):
-        worth[m, lists.segment[s]] = at.top[s] + log(demand.total[s])
+        worth[m, lists.segment[s]] = mix[s]
         for j in range(shares.shape[2]):
             shares[m, s, j] = 0.0
+    for j in range(shares.shape[2]):
+        buyers[m, j] = 0.0
     for r in range(count.rows):
         j, g = lists.offer[r], lists.host[r]
-        t = lists.tier[g]
+        t, customers = lists.tier[g], lanes(0.0)
+        for s in range(0, lists.length[r], LANES):
+            of_nest = row(demand.in_tier, g, s) * row(demand.in_all, t, s) * row(demand.per_host, g, s)
+            share = row(demand.u, r, s) * of_nest
+            put_part(mix, s, share)
+            customers = customers + part(market.w, s) * share
+        buyers[m, j] = total(customers) * market.people[0]
         for s in range(min(lists.length[r], segments)):
-            of_nest = demand.in_tier[g, s] * demand.in_all[t, s] * demand.per_host[g, s]
-            shares[m, lists.segment[s], j] = demand.u[r, s] * of_nest
+            shares[m, lists.segment[s], j] = mix[s]
 
 
 @compiled
@@ -195,48 +235,46 @@ def set_mix(
 
 @compiled
 def set_diversion(game: Structure, count: Counts, lists: Lists, market: Market, demand: Demand) -> None:
-    """X by pair of host nest and owner: what an owner earns on a customer who leaves an offer of the nest."""
-    x, z, w, u, p = demand.x, demand.z, demand.w, demand.u, count.width
+    """Y by group, and by pair the rest of X: what an owner earns on a customer who leaves an offer of the nest."""
+    y, z, w, p = demand.y, demand.z, demand.w, count.width
     for k in range(count.pairs):
-        for s in range(p):
-            z[k, s] = 0.0
+        for s in range(0, p, LANES):
+            put(z, k, s, 0.0)
     for k in range(count.owners):
-        for s in range(p):
-            w[k, s] = 0.0
+        for s in range(0, p, LANES):
+            put(w, k, s, 0.0)
     for k in range(count.groups):
         g, pair = lists.group_host[k], lists.group_pair[k]
-        n, done = lists.reach[g], 0
-        for i in range(lists.first[k], lists.first[k + 1]):
-            c = lists.claim[i]
-            j = game.claim_offer[c]
-            r, margin = lists.row[j], market.revenue[c] * market.price[j]
-            margin -= market.with_shadow[j] if c < len(game.host) else 0.0
-            value = margin * market.use[j]
-            if i == lists.first[k]:
-                done = lists.length[r]
-                for s in range(done):
-                    x[k, s] = value * u[r, s]
-                for s in range(done, n):
-                    x[k, s] = 0.0
-            else:
-                for s in range(lists.length[r]):
-                    x[k, s] += value * u[r, s]
-        for s in range(0 if done else n):
-            x[k, s] = 0.0
-        for s in range(n):
-            y = x[k, s] * demand.per_host[g, s]
-            x[k, s] = y
-            z[pair, s] += y * demand.in_tier[g, s]
+        _set_earned(k, lists.reach[g], game, lists, market, demand)
+        for s in range(0, lists.reach[g], LANES):
+            earned = row(y, k, s) * row(demand.per_host, g, s)
+            put(y, k, s, earned)
+            put(z, pair, s, row(z, pair, s) + earned * row(demand.in_tier, g, s))
     for k in range(count.pairs):
         t, f = lists.pair_tier[k], lists.pair_owner[k]
-        for s in range(p):
-            w[f, s] += z[k, s] * demand.in_all[t, s]
-    by_tier, by_host = 1.0 / game.outer - 1.0, 1.0 / game.inner - 1.0 / game.outer
+        for s in range(0, p, LANES):
+            put(w, f, s, row(w, f, s) + row(z, k, s) * row(demand.in_all, t, s))
+    by_tier = 1.0 / game.outer - 1.0
     for k in range(count.pairs):
         f = lists.pair_owner[k]
-        for s in range(p):
-            z[k, s] = w[f, s] + by_tier * z[k, s]
-    for k in range(count.groups):
-        pair = lists.group_pair[k]
-        for s in range(lists.reach[lists.group_host[k]]):
-            x[k, s] = z[pair, s] + by_host * x[k, s]
+        for s in range(0, p, LANES):
+            put(z, k, s, row(w, f, s) + by_tier * row(z, k, s))
+
+
+@joined
+def _set_earned(k: int, n: int, game: Structure, lists: Lists, market: Market, demand: Demand) -> None:
+    """What the owner of group k earns on its claims, per unit of `u`."""
+    y, u, done = demand.y, demand.u, 0
+    for i in range(lists.first[k], lists.first[k + 1]):
+        c = lists.claim[i]
+        j = game.claim_offer[c]
+        r, margin = lists.row[j], market.revenue[c] * market.price[j]
+        margin -= market.with_shadow[j] if c < len(game.host) else 0.0
+        value = margin * market.use[j]
+        for s in range(0, min(done, lists.length[r]), LANES):
+            put(y, k, s, row(y, k, s) + value * row(u, r, s))
+        for s in range(done, lists.length[r], LANES):
+            put(y, k, s, value * row(u, r, s))
+        done = max(done, lists.length[r])
+    for s in range(done, n, LANES):
+        put(y, k, s, 0.0)

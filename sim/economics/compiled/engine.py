@@ -12,7 +12,6 @@ from sim.economics.compiled.layout import Numbers, Results, Rules, Structure, bl
 from sim.economics.equilibrium import Equilibrium
 from sim.economics.game import Game
 from sim.economics.inputs import Arguments, Inputs, Raw
-from sim.economics.nests import FloatArray
 from sim.economics.outcome import as_equilibrium
 
 _CONSTANTS = (
@@ -96,8 +95,10 @@ def _last_resort(inputs: Inputs, game: Game, known: Structure, how: Rules, resul
         x = only.join(np.log(prices) if game.log_price else prices, shadow)
         point, _, calls = solver.last_resort(only, x, float(results.residual[m]), how.tolerance)
         h, shadow = only.split(point)
-        there = Raw(*(part[row] if len(part) > 1 else part for part in inputs.raw))
-        there = there._replace(start=np.exp(h) if game.log_price else h, shadow=shadow)
+        there = Raw._make(part[row] if len(part) > 1 else part for part in inputs.raw)
+        there = there._replace(
+            start=np.exp(h) if game.log_price else h, shadow=shadow, after=inputs.raw.after[:0]
+        )
         found = solve_arrays(known, there, how._replace(iterations=1))
         taken = results.evaluations[m] + calls
         if found is not None and found.residual[0] <= results.residual[m]:
@@ -150,6 +151,6 @@ def _kept(*arguments: Any) -> Any:
         return solve(*arguments)
 
 
-def _plain(array: FloatArray) -> FloatArray:
+def _plain(array: Any) -> Any:
     """The array as compiled code knows it: writable, aligned and in one piece. Others would be compiled for anew."""
     return array if array.flags.carray else np.array(array, order="C")

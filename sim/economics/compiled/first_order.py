@@ -7,8 +7,17 @@ import math
 import numpy as np
 
 from sim.economics.compiled.demand import near, refer, set_diversion, set_mix, set_shares
-from sim.economics.compiled.jit import compiled, exp, joined, log, summing
-from sim.economics.compiled.layout import Counts, Lists, Market, Room, Rules, Structure, Trade
+from sim.economics.compiled.jit import compiled, exp, joined, log
+from sim.economics.compiled.lanes import LANES, lanes, part, put_part, row, total
+from sim.economics.compiled.layout import (
+    Counts,
+    Lists,
+    Market,
+    Room,
+    Rules,
+    Structure,
+    Trade,
+)
 from sim.economics.nests import FloatArray
 
 
@@ -39,7 +48,7 @@ def price_step(
     return residual
 
 
-@compiled
+@joined
 def set_prices(
     x: FloatArray, game: Structure, count: Counts, lists: Lists, market: Market, trade: Trade
 ) -> None:
@@ -76,57 +85,58 @@ def _larger(a: float, b: float) -> float:
     return a if a >= b or math.isnan(a) else b
 
 
-@compiled
+@joined
 def _set_responses(game: Structure, rules: Rules, count: Counts, room: Room) -> None:
     """Per unit of use: what a rise of the own price loses, D / Q, and the value won back, G / D."""
     lists, market, demand, trade = room.lists, room.market, room.demand, room.trade
+    b, y, z, by_host = market.b, demand.y, demand.z, 1.0 / game.inner - 1.0 / game.outer
     for f in range(count.free):
         j = lists.free[f]
-        r, i = lists.row[j], lists.group_at[game.claim_group[j]]
+        r, k = lists.row[j], lists.group_at[game.claim_group[j]]
+        pair = lists.group_pair[k]
         trade.quantity[f] = 0.0
         if lists.absent[j]:  # a vanishing part of everybody
-            people, leaving, back = _sums(market.w, market.b, demand.x, i, count.width)
+            people, leaving, back = _sums(market.w, b, z, pair, y, k, by_host, count.width)
         else:
             n, g = lists.length[r], lists.host[r]
-            people, leaving, back = _sums_of(demand.u, r, demand.buyers, g, market.b, demand.x, i, n)
+            for s in range(0, n, LANES):
+                put_part(demand.mix, s, row(demand.u, r, s) * row(demand.buyers, g, s))
+            people, leaving, back = _sums(demand.mix, b, z, pair, y, k, by_host, n)
             trade.quantity[f] = people * trade.use[f]
             if people < rules.faint:
                 set_mix(r, game, count, lists, market, room.at, demand)
-                people, leaving, back = _sums(demand.mix, market.b, demand.x, i, n)
+                people, leaving, back = _sums(demand.mix, b, z, pair, y, k, by_host, n)
         lost = leaving / (people * game.inner)
         lost += game.usage if game.log_price or game.usage == 0.0 else game.usage / trade.price[f]
         trade.lost[f] = lost
         trade.back[f] = back / (people * trade.use[f] * lost)
 
 
-@summing
-def _sums(buyers: FloatArray, b: FloatArray, x: FloatArray, i: int, n: int) -> tuple[float, float, float]:
-    """Sums over segments: buyers, what they lose with a rise of the price, and how much of it comes back."""
-    people = leaving = back = 0.0
-    for s in range(n):
-        people += buyers[s]
-        lost = buyers[s] * b[s]
-        leaving += lost
-        back += lost * x[i, s]
-    return people, leaving, back
-
-
-@summing
-def _sums_of(
-    u: FloatArray, r: int, per_unit: FloatArray, g: int, b: FloatArray, x: FloatArray, i: int, n: int
-) -> tuple[float, float, float]:
-    """As `_sums`, of row r in nest g."""
-    people = leaving = back = 0.0
-    for s in range(n):
-        buyers = u[r, s] * per_unit[g, s]
-        lost = buyers * b[s]
-        people += buyers
-        leaving += lost
-        back += lost * x[i, s]
-    return people, leaving, back
-
-
 @compiled
+def _sums(
+    buyers: FloatArray,
+    b: FloatArray,
+    shared: FloatArray,
+    pair: int,
+    own: FloatArray,
+    k: int,
+    by_host: float,
+    n: int,
+) -> tuple[float, float, float]:
+    """Sums over segments: buyers, what they lose with a rise of the price, and how much of it comes back.
+
+    What comes back is X: a part that the pair's groups share, and `by_host` times Y of group k.
+    """
+    people = leaving = back = lanes(0.0)
+    for s in range(0, n, LANES):
+        mine = part(buyers, s)
+        lost = mine * part(b, s)
+        people, leaving = people + mine, leaving + lost
+        back = back + lost * (row(shared, pair, s) + by_host * row(own, k, s))
+    return total(people), total(leaving), total(back)
+
+
+@joined
 def _set_next(
     image: FloatArray, game: Structure, rules: Rules, count: Counts, market: Market, trade: Trade
 ) -> float:
@@ -180,7 +190,7 @@ def _bounded(price: float, now: float, break_even: float, game: Structure, rules
     return high if price > high else price
 
 
-@compiled
+@joined
 def _within_capacity(
     x: FloatArray,
     image: FloatArray,

@@ -1,4 +1,4 @@
-"""Functions as machine code, and exponentials and logarithms that the compiler can take several at a time."""
+"""Functions as machine code, and exponentials, logarithms and products of numbers or lanes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,32 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-from numba.core import types
-from numba.extending import intrinsic
 
+from sim.economics.compiled.lanes import (
+    LANES,
+    SHIFT,
+    exponent,
+    fma,
+    lanes,
+    mantissa,
+    part,
+    row,
+    scale,
+    total,
+    where_less,
+)
 from sim.economics.nests import FloatArray
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-# No `fastmath` but in `summing`, where loops need it to work on several at a time.
+# No `fastmath`: sums in any order would differ between machines.
 # No counting of references either: nothing here makes an array that outlives a call, and counting at every look into
 # a tuple of arrays would take most of the time.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-_SHIFT = 1.5 * 2.0**52  # added to a small number it leaves the nearest integer in the lowest bits
-_SHIFT_BITS = 0x4338000000000000
 _LOG2E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-_ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 
 
 def compiled(function: _Function) -> _Function:
@@ -37,11 +45,6 @@ def joined(function: _Function) -> _Function:
     return cast(_Function, numba.njit(inline="always", **_INNER)(function))
 
 
-def summing(function: _Function) -> _Function:
-    """As `compiled`, of sums in any order: the same each time on one machine, to rounding on another."""
-    return cast(_Function, numba.njit(fastmath={"reassoc"}, **_INNER)(function))
-
-
 def entry(function: _Function) -> _Function:
     """The function as machine code to be called from Python, kept on disk where that can be written to."""
     try:
@@ -50,81 +53,45 @@ def entry(function: _Function) -> _Function:
         return cast(_Function, numba.njit(**_OPTIONS)(function))
 
 
-def _instruction(signature: Any, build: Callable[[Any, Any, Any], Any]) -> tuple[Any, Callable[..., Any]]:
-    """An instruction of the machine with this signature; `build` has the builder, arguments and result type."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return build(builder, arguments, context.get_value_type(signature.return_type))
-
-    return signature, code
-
-
-def _bits_of(_context: Any, _number: Any) -> Any:
-    return _instruction(types.int64(types.float64), lambda builder, of, to: builder.bitcast(of[0], to))
-
-
-def _float_of(_context: Any, _bits: Any) -> Any:
-    return _instruction(types.float64(types.int64), lambda builder, of, to: builder.bitcast(of[0], to))
-
-
-def _fused(_context: Any, _a: Any, _b: Any, _c: Any) -> Any:
-    number = types.float64
-    return _instruction(number(number, number, number), lambda builder, of, _to: builder.fma(*of))
-
-
-_bits: Any = intrinsic(_bits_of)
-"""The bits of a float, as an integer."""
-_float: Any = intrinsic(_float_of)
-"""The float with these bits."""
-_fma: Any = intrinsic(_fused)
-"""Of a, b, c: a b + c, rounded once."""
+@compiled
+def exp(x: Any) -> Any:
+    """Exponential to 2e-16, relative, 0 below 1e-307."""
+    shifted = x * _LOG2E + SHIFT
+    n = shifted - SHIFT
+    r = fma(n, -_LN2_LOW, fma(n, -_LN2_HIGH, x))
+    p = fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0)
+    p = fma(p, r, 1.0 / 39916800.0)
+    p = fma(p, r, 1.0 / 3628800.0)
+    p = fma(p, r, 1.0 / 362880.0)
+    p = fma(p, r, 1.0 / 40320.0)
+    p = fma(p, r, 1.0 / 5040.0)
+    p = fma(p, r, 1.0 / 720.0)
+    p = fma(p, r, 1.0 / 120.0)
+    p = fma(p, r, 1.0 / 24.0)
+    p = fma(p, r, 1.0 / 6.0)
+    p = fma(p, r, 0.5)
+    value = scale(1.0 + fma(p, r * r, r), shifted)
+    value = where_less(x, -708.0, 0.0, value)
+    return where_less(709.0, x, np.inf, value)
 
 
 @compiled
-def exp(x: float) -> float:
-    """Exponential to 2e-16, relative, 0 below 1e-307.
-
-    Without a branch, so that loops over it work on several at once.
-    """
-    shifted = x * _LOG2E + _SHIFT
-    n = shifted - _SHIFT
-    r = _fma(-n, _LN2_LOW, _fma(-n, _LN2_HIGH, x))
-    p = _fma(1.0 / 6227020800.0, r, 1.0 / 479001600.0)
-    p = _fma(p, r, 1.0 / 39916800.0)
-    p = _fma(p, r, 1.0 / 3628800.0)
-    p = _fma(p, r, 1.0 / 362880.0)
-    p = _fma(p, r, 1.0 / 40320.0)
-    p = _fma(p, r, 1.0 / 5040.0)
-    p = _fma(p, r, 1.0 / 720.0)
-    p = _fma(p, r, 1.0 / 120.0)
-    p = _fma(p, r, 1.0 / 24.0)
-    p = _fma(p, r, 1.0 / 6.0)
-    p = _fma(p, r, 0.5)
-    value = (1.0 + _fma(p, r * r, r)) * _float((_bits(shifted) + 1023) << 52)
-    value = 0.0 if x < -708.0 else value
-    return np.inf if x > 709.0 else value
-
-
-@compiled
-def log(x: float) -> float:
-    """Logarithm of a number from 1e-300 to 1e300 to 2e-16, relative, NaN of others; without a branch."""
-    bits = _bits(x)
-    k = (bits - _ROOT_HALF_BITS) >> 52
-    m = _float(bits - (k << 52))
-    n = _float(k + _SHIFT_BITS) - _SHIFT
+def log(x: Any) -> Any:
+    """Logarithm of a number from 1e-300 to 1e300 to 2e-16, relative, NaN of others."""
+    m, n = mantissa(x), exponent(x) - SHIFT
     f = (m - 1.0) / (m + 1.0)
     e = f * f
-    p = _fma(1.0 / 21.0, e, 1.0 / 19.0)
-    p = _fma(p, e, 1.0 / 17.0)
-    p = _fma(p, e, 1.0 / 15.0)
-    p = _fma(p, e, 1.0 / 13.0)
-    p = _fma(p, e, 1.0 / 11.0)
-    p = _fma(p, e, 1.0 / 9.0)
-    p = _fma(p, e, 1.0 / 7.0)
-    p = _fma(p, e, 1.0 / 5.0)
-    p = _fma(p, e, 1.0 / 3.0)
-    value = _fma(n, _LN2_HIGH, _fma(n, _LN2_LOW, 2.0 * _fma(e * p, f, f)))
-    return value if 0.0 < x < np.inf else np.nan
+    p = fma(e, 1.0 / 21.0, 1.0 / 19.0)
+    p = fma(p, e, 1.0 / 17.0)
+    p = fma(p, e, 1.0 / 15.0)
+    p = fma(p, e, 1.0 / 13.0)
+    p = fma(p, e, 1.0 / 11.0)
+    p = fma(p, e, 1.0 / 9.0)
+    p = fma(p, e, 1.0 / 7.0)
+    p = fma(p, e, 1.0 / 5.0)
+    p = fma(p, e, 1.0 / 3.0)
+    value = fma(n, _LN2_HIGH, fma(n, _LN2_LOW, 2.0 * fma(e * p, f, f)))
+    return where_less(0.0, where_less(x, np.inf, x, -1.0), value, np.nan)
 
 
 @compiled
@@ -135,31 +102,18 @@ def copy(of: FloatArray, to: FloatArray, n: int) -> None:
 
 
 @compiled
-def power(base: FloatArray, row: int, exponent: float, out: FloatArray, n: int) -> None:
-    """A row of `base` to the power of `exponent`. In two loops: one would need more registers than there are."""
-    if exponent == 1.0:
-        for i in range(n):
-            out[row, i] = base[row, i]
-        return
-    for i in range(n):
-        out[row, i] = exponent * log(base[row, i])
-    for i in range(n):
-        out[row, i] = exp(out[row, i])
-
-
-@summing
 def dot(rows: FloatArray, k: int, b: FloatArray, n: int) -> float:
-    """Product of a row and a vector."""
-    total = 0.0
-    for i in range(n):
-        total += rows[k, i] * b[i]
-    return total
+    """Product of a row and a vector, of whose lanes the last may be filled up with zeros."""
+    products: Any = lanes(0.0)
+    for i in range(0, n, LANES):
+        products = fma(row(rows, k, i), part(b, i), products)
+    return float(total(products))
 
 
-@summing
+@compiled
 def dot_rows(rows: FloatArray, k: int, m: int, n: int) -> float:
-    """Product of two rows."""
-    total = 0.0
-    for i in range(n):
-        total += rows[k, i] * rows[m, i]
-    return total
+    """Likewise of two rows."""
+    products: Any = lanes(0.0)
+    for i in range(0, n, LANES):
+        products = fma(row(rows, k, i), row(rows, m, i), products)
+    return float(total(products))

@@ -1,19 +1,19 @@
 """What the compiled search works on: the game and its numbers as plain arrays, and room for one market.
 
 Named tuples, since compiled code takes them apart for free. Tables are `P` wide: the number of segments, rounded up
-so that loops over them come out even. What is added weighs nothing.
+to whole lanes. What is added weighs nothing.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.economics.compiled.jit import joined
+from sim.economics.compiled.lanes import LANES
 from sim.economics.nests import BoolArray, FloatArray, IntArray
-
-EVEN = 8
 
 
 class Structure(NamedTuple):
@@ -62,6 +62,7 @@ class Numbers(NamedTuple):
     capacity: FloatArray  # (m or 1, pools)
     start: FloatArray  # (m, 1 or 0, offers) prices
     shadow: FloatArray  # (m, 1 or 0, pools) shadow prices to start from
+    after: IntArray  # (m or 0, 2) earlier markets that the search starts from, see `start.following`
 
 
 class Rules(NamedTuple):
@@ -147,7 +148,7 @@ class Lists(NamedTuple):
     free: IntArray  # (free,) offers whose price is looked for
     pool: IntArray  # (free,) index into `pools`, -1 for none
     pools: IntArray  # (pools,) those that are limited and have customers
-    missing: IntArray  # (segments,) how many offers a segment cannot have
+    missing: FloatArray  # (P,) how many offers a segment cannot have
     tally: IntArray  # (offers + 2,) numbers while lists are made
     used: BoolArray  # (groups,) those to be numbered
     absent: BoolArray  # (offers,) nobody can have it
@@ -174,13 +175,14 @@ class Market(NamedTuple):
     capacity: FloatArray  # (pools,) per customer
     shadow_unit: FloatArray  # (pools,)
     shadow: FloatArray  # (pools,)
-    people: FloatArray  # (2,) customers; mean price sensitivity
+    people: FloatArray  # (3,) customers; mean price sensitivity; steepest inner slope
 
 
 class Reference(NamedTuple):
     """Utilities at reference prices."""
 
     h: FloatArray  # (offers,) the prices
+    quality: FloatArray  # (offers, P) as given, -inf in what fills up the last lanes
     raw: FloatArray  # (rows, P) quality, in units of the inner scale, where a nest has one row of the outer one
     v: FloatArray  # (rows, P) the same relative to the best of the nest, where it has one row of its tier
     best: FloatArray  # (hosts, P) highest utility in a nest
@@ -210,8 +212,8 @@ class Demand(NamedTuple):
     size: FloatArray  # (tiers, P) customers of it
     total: FloatArray  # (P,)
     mix: FloatArray  # (P,)
-    x: FloatArray  # (groups, P) Y, then X
-    z: FloatArray  # (pairs, P) Z, then its part in X
+    y: FloatArray  # (groups, P) Y
+    z: FloatArray  # (pairs, P) Z, then the part of X that the pair's groups share
     w: FloatArray  # (owners, P) W
 
 
@@ -287,32 +289,47 @@ class Blocks(NamedTuple):
     small: FloatArray
 
 
+def _filled(length: int) -> int:
+    """Length of rows that are made of whole lanes."""
+    return (length + LANES - 1) // LANES * LANES
+
+
+def _tables(*shapes: tuple[int, ...]) -> list[FloatArray]:
+    """Tables without numbers yet, each of which begins where the machine reads lanes best."""
+    sizes = [math.prod(shape) for shape in shapes]
+    whole = np.empty(sum(map(_filled, sizes)) + LANES)
+    at, tables = (-whole.ctypes.data // 8) % LANES, []
+    for shape, size in zip(shapes, sizes, strict=True):
+        tables.append(whole[at : at + size].reshape(shape))
+        at += _filled(size)
+    return tables
+
+
 def blocks(game: Structure, segments: int, depth: int) -> Blocks:
     """Blocks for any market of a game with so many segments."""
-    p = segments if segments <= EVEN // 2 else (segments + EVEN - 1) // EVEN * EVEN
+    p = _filled(segments)
     offers, hosts, tiers, claims = len(game.host), len(game.tier), game.tiers, len(game.claim_offer)
     groups, pairs, owners, pools = len(game.group_host), len(game.pair_tier), game.owners, game.pools
     longest, n = (
         max(offers + 2, claims, groups + 1, p),
-        offers + pools,
+        _filled(offers + pools),
     )  # there are fewer nests, owners, pools
-    return Blocks(
-        numbers=np.empty((22, longest), dtype=np.intp),
-        flags=np.empty((4, longest), dtype=bool),
-        by_claim=np.empty((1, claims)),
-        by_offer=np.empty((21, offers)),
-        by_pool=np.empty((7, pools)),
-        by_segment=np.empty((9, p)),
-        by_row=np.empty((3, offers, p)),
-        by_host=np.empty((9, hosts, p)),
-        by_tier=np.empty((8, tiers, p)),
-        by_group=np.empty((groups, p)),
-        by_pair=np.empty((pairs, p)),
-        by_owner=np.empty((owners, p)),
-        vectors=np.empty((9, n)),
-        rings=np.empty((2, depth, n)),
-        small=np.empty((3, depth, depth)),
+    tables = _tables(
+        (1, claims),  # in the order of `Blocks`
+        (21, offers),
+        (7, pools),
+        (10, p),
+        (4, offers, p),
+        (9, hosts, p),
+        (8, tiers, p),
+        (groups, p),
+        (pairs, p),
+        (owners, p),
+        (9, n),
+        (2, depth, n),
+        (3, depth, depth),
     )
+    return Blocks(np.empty((21, longest), dtype=np.intp), np.empty((4, longest), dtype=bool), *tables)
 
 
 @joined
@@ -325,7 +342,7 @@ def room(of: Blocks) -> Room:
             segment=i[0], row=i[1], offer=i[2], length=i[3], host=i[4], local=i[5], tier=i[6], reach=i[7],
             claim=i[8], first=i[9], group_at=i[10], group_host=i[11], group_pair=i[12], pair_at=i[13],
             pair_tier=i[14], pair_owner=i[15], owner_at=i[16], free=i[17], pool=i[18], pools=i[19],
-            missing=i[20], tally=i[21],
+            missing=s[9], tally=i[20],
             used=b[0], absent=b[1], some=b[2], limits=b[3],
         ),
         Market(
@@ -334,12 +351,12 @@ def room(of: Blocks) -> Room:
             capacity=k[0], shadow_unit=k[1], shadow=k[2], people=of.small[2][0],
         ),
         Reference(
-            h=f[7], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2], log_tier=t[0], tier=t[1],
+            h=f[7], quality=r[3], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2], log_tier=t[0], tier=t[1],
             top=s[5], outside=s[6], empty_host=h[3], empty_tier=t[2], off_host=h[4], off_tier=t[3],
         ),
         Demand(
             u=r[2], of_host=h[5], per_host=h[6], in_tier=h[7], buyers=h[8], of_tier=t[4], per_tier=t[5],
-            in_all=t[6], size=t[7], total=s[7], mix=s[8], x=of.by_group, z=of.by_pair, w=of.by_owner,
+            in_all=t[6], size=t[7], total=s[7], mix=s[8], y=of.by_group, z=of.by_pair, w=of.by_owner,
         ),
         Trade(
             own=f[8], break_even=f[9], load=f[10], price=f[11], use=f[12], cost=f[13], change=f[14],

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from sim.economics.compiled.jit import compiled, joined
+from sim.economics.compiled.lanes import LANES, highest, lanes, part, put, put_part, row, total, where_less
 from sim.economics.compiled.layout import (
-    EVEN,
     Counts,
     Lists,
     Market,
@@ -30,10 +30,10 @@ def lay_out(numbers: Numbers, m: int, game: Structure, rules: Rules, room: Room)
     fine = _take_money(numbers, m, game, market)
     fine &= _take_customers(numbers, m, game, market)
     fine &= _take_limits(numbers, m, game, market)
-    fine &= _take_availability(numbers, m, game, rules, market, lists)
+    fine &= _take_availability(numbers, m, game, rules, market, lists, at)
     _order_segments(numbers, m, game, market, lists)
     hosts, multi_hosts = _number_hosts(game, lists)
-    rows, multi_rows = _set_rows(numbers, m, p, game, multi_hosts, lists, at)
+    rows, multi_rows = _set_rows(p, game, multi_hosts, lists, at)
     _mark_groups(game, lists)
     free = _list_free(game, rules, market, lists, room.trade)
     groups, pairs, owners = _list_groups(game, lists)
@@ -85,9 +85,13 @@ def _take_customers(numbers: Numbers, m: int, game: Structure, market: Market) -
         weight = numbers.weights[at_weight, s]
         fine &= 0.0 <= weight < np.inf and math.isfinite(numbers.outside[at_outside, s])
         people += weight
+        market.w[s] = weight
     for s in range(len(game.sensitivity)):
         mean += game.sensitivity[s]
     market.people[0], market.people[1] = people, mean / len(game.sensitivity)
+    for s in range(len(market.w)):  # without customers everybody counts
+        weight = market.w[s] if people > 0.0 else 1.0
+        market.w[s] = weight if s < segments else 0.0
     return fine
 
 
@@ -111,42 +115,49 @@ def _take_limits(numbers: Numbers, m: int, game: Structure, market: Market) -> b
 
 @compiled
 def _take_availability(
-    numbers: Numbers, m: int, game: Structure, rules: Rules, market: Market, lists: Lists
+    numbers: Numbers, m: int, game: Structure, rules: Rules, market: Market, lists: Lists, at: Reference
 ) -> bool:
     """Which offers can be had, and whether all qualities are numbers or -inf."""
-    offers, people, k = len(game.host), market.people[0], _of(numbers.weights, m)
-    absent, some = lists.absent, lists.some
-    fine = True
-    absent[:] = True
-    some[:] = False
-    for s in range(numbers.quality.shape[1]):
-        nobody, missing = people > 0.0 and numbers.weights[k, s] == 0.0, 0
+    offers, segments, quality = len(game.host), numbers.quality.shape[1], at.quality
+    for s in range(segments):
         for j in range(offers):
-            quality = numbers.quality[m, s, j]
-            fine &= quality < np.inf
-            some[j] |= quality > -np.inf
-            absent[j] &= nobody or quality == -np.inf
-            missing += quality == -np.inf
-        lists.missing[s] = missing
+            quality[j, s] = numbers.quality[m, s, j]
+    missing, refused = lists.missing, lanes(0.0)
+    for s in range(0, len(missing), LANES):
+        put_part(missing, s, 0.0)
+    for j in range(offers):
+        for s in range(segments, len(missing)):
+            quality[j, s] = -np.inf
+        best = customers = lanes(-np.inf)
+        for s in range(0, len(missing), LANES):
+            here, lacking = row(quality, j, s), part(missing, s)
+            refused = where_less(here, np.inf, refused, 1.0)
+            put_part(missing, s, where_less(-np.inf, here, lacking, lacking + 1.0))
+            best = where_less(best, here, here, best)
+            bought = where_less(0.0, part(market.w, s), here, -np.inf)
+            customers = where_less(customers, bought, bought, customers)
+        lists.some[j] = highest(best) > -np.inf
+        lists.absent[j] = highest(customers) == -np.inf
     lists.limits[:] = False
     for j in range(offers):
-        if absent[j] and not game.at_cost[j] and not rules.leave_absent:
+        if lists.absent[j] and not game.at_cost[j] and not rules.leave_absent:
             lists.limits[game.tier[game.host[j]]] = True
-    return fine
+    return bool(total(refused) == 0.0)
 
 
 @compiled
 def _order_segments(numbers: Numbers, m: int, game: Structure, market: Market, lists: Lists) -> None:
-    """Segments that can have most offers first; what is added to come out even repeats the last."""
+    """Segments that can have most offers first; what fills up the last lanes repeats the last."""
     segments, offers, tally = numbers.quality.shape[1], len(game.host), lists.tally
     at_weight, at_outside, people = _of(numbers.weights, m), _of(numbers.outside, m), market.people[0]
+    steepest = 0.0
     tally[: offers + 2] = 0
     for s in range(segments):
-        tally[lists.missing[s] + 1] += 1
+        tally[int(lists.missing[s]) + 1] += 1
     for c in range(offers + 1):
         tally[c + 1] += tally[c]
     for s in range(segments):
-        c = lists.missing[s]
+        c = int(lists.missing[s])
         lists.segment[tally[c]] = s
         tally[c] += 1
     for k in range(len(market.w)):
@@ -157,6 +168,8 @@ def _order_segments(numbers: Numbers, m: int, game: Structure, market: Market, l
         market.w[k] = weight if k < segments else 0.0
         market.b[k], market.inner_slope[k], market.outer_slope[k] = b, b / game.inner, b / game.outer
         market.outside[k] = numbers.outside[at_outside, s]
+        steepest = max(steepest, market.inner_slope[k])
+    market.people[2] = steepest
 
 
 @compiled
@@ -181,9 +194,7 @@ def _number_hosts(game: Structure, lists: Lists) -> tuple[int, int]:
 
 
 @compiled
-def _set_rows(
-    numbers: Numbers, m: int, p: int, game: Structure, multi_hosts: int, lists: Lists, at: Reference
-) -> tuple[int, int]:
+def _set_rows(p: int, game: Structure, multi_hosts: int, lists: Lists, at: Reference) -> tuple[int, int]:
     """Set rows and their qualities; how many there are, and how many in nests with several."""
     offers, tally = len(game.host), lists.tally
     tally[: offers + 2] = 0
@@ -202,21 +213,21 @@ def _set_rows(
             lists.row[j], lists.offer[r], lists.host[r] = r, j, g
     for r in range(rows):
         j = lists.offer[r]
-        lists.length[r] = p if lists.limits[lists.tier[lists.host[r]]] else _reach(numbers, m, p, j, lists)
-        scale = game.inner if r < multi_rows else game.outer
+        lists.length[r] = p if lists.limits[lists.tier[lists.host[r]]] else _reach(j, p, lists, at)
+        per_scale = 1.0 / (game.inner if r < multi_rows else game.outer)
         for k in range(lists.length[r]):
-            at.raw[r, k] = numbers.quality[m, lists.segment[k], j] / scale
+            at.raw[r, k] = at.quality[j, lists.segment[k]] * per_scale
         lists.reach[lists.host[r]] = max(lists.reach[lists.host[r]], lists.length[r])
     return rows, multi_rows
 
 
 @compiled
-def _reach(numbers: Numbers, m: int, p: int, j: int, lists: Lists) -> int:
-    """How far down the list of segments an offer can be had, rounded up to come out even."""
+def _reach(j: int, p: int, lists: Lists, at: Reference) -> int:
+    """How far down the list of segments an offer can be had, rounded up to whole lanes."""
     last = p - 1
-    while numbers.quality[m, lists.segment[last], j] == -np.inf:
+    while at.quality[j, lists.segment[last]] == -np.inf:
         last -= 1
-    return p if p < EVEN else (last + EVEN) // EVEN * EVEN
+    return min((last + LANES) // LANES * LANES, p)
 
 
 @compiled
@@ -319,19 +330,21 @@ def _set_empty(game: Structure, count: Counts, lists: Lists, at: Reference) -> N
     """
     p = count.width
     for g in range(count.hosts):
-        for k in range(p):
-            at.empty_host[g, k], at.off_host[g, k] = 1.0, 0.0
+        for s in range(0, p, LANES):
+            put(at.empty_host, g, s, 1.0)
+            put(at.off_host, g, s, 0.0)
     for t in range(game.tiers):
-        for k in range(p):
-            at.empty_tier[t, k], at.off_tier[t, k] = 1.0, 0.0
+        for s in range(0, p, LANES):
+            put(at.empty_tier, t, s, 1.0)
+            put(at.off_tier, t, s, 0.0)
     for r in range(count.rows):
-        for k in range(lists.length[r]):
-            if at.raw[r, k] > -np.inf:
-                at.empty_host[lists.host[r], k] = 0.0
+        g = lists.host[r]
+        for s in range(0, lists.length[r], LANES):
+            put(at.empty_host, g, s, where_less(-np.inf, row(at.raw, r, s), 0.0, row(at.empty_host, g, s)))
     for g in range(count.hosts):
-        for k in range(p):
-            if at.empty_host[g, k] == 0.0:
-                at.empty_tier[lists.tier[g], k] = 0.0
+        t = lists.tier[g]
+        for s in range(0, p, LANES):
+            put(at.empty_tier, t, s, where_less(row(at.empty_host, g, s), 0.5, 0.0, row(at.empty_tier, t, s)))
     for g in range(count.hosts):
         t = lists.tier[g]
         if lists.limits[t]:

@@ -9,8 +9,18 @@ import numpy as np
 from sim.economics.compiled.demand import set_constant
 from sim.economics.compiled.first_order import price_step
 from sim.economics.compiled.jit import compiled, copy, dot, dot_rows, exp, joined, log
-from sim.economics.compiled.layout import Counts, Course, Market, Numbers, Room, Rules, Structure
-from sim.economics.nests import FloatArray
+from sim.economics.compiled.layout import (
+    Counts,
+    Course,
+    Lists,
+    Market,
+    Numbers,
+    Results,
+    Room,
+    Rules,
+    Structure,
+)
+from sim.economics.nests import FloatArray, IntArray
 
 
 @joined
@@ -23,6 +33,7 @@ def begin(
     rules: Rules,
     count: Counts,
     room: Room,
+    results: Results,
 ) -> int:
     """Set the first point of an attempt; the most evaluations that it may take, 0 if it is not needed.
 
@@ -31,19 +42,27 @@ def begin(
     """
     course, n = room.course, count.free + count.pools
     room.at.h[:] = np.nan
+    if attempt == 2:
+        if _same(course.x, course.best, n):
+            return 0
+        copy(course.best, course.x, n)
+        return 1
     if attempt == 0:
         set_constant(count, room.lists, room.at, room.demand)
-        _set_start(numbers, m, game, rules, count, room)
-        return rules.iterations
-    if attempt == 1:
-        if solved or not len(numbers.start):
-            return 0
-        _set_default_start(game, rules, count, room)
-        return rules.iterations
-    if _same(course.x, course.best, n):
+        _fill_up(n, course, rules)
+    elif solved or not len(numbers.start):
         return 0
-    copy(course.best, course.x, n)
-    return 1
+    _set_start(attempt == 0 and len(numbers.start) > 0, numbers, m, game, rules, count, room, results)
+    return rules.iterations
+
+
+@compiled
+def _fill_up(n: int, course: Course, rules: Rules) -> None:
+    """Zeros in what products of rows take in beyond their end."""
+    for i in range(n, len(course.gap)):
+        course.gap[i] = 0.0
+        for k in range(rules.depth):
+            course.unit[k, i] = 0.0
 
 
 @joined
@@ -73,58 +92,69 @@ def _same(a: FloatArray, b: FloatArray, n: int) -> bool:
     return same
 
 
-@compiled
-def _set_start(numbers: Numbers, m: int, game: Structure, rules: Rules, count: Counts, room: Room) -> None:
-    """Set the first point to what the caller gave, or the default, and prices that are not looked for."""
-    if not len(numbers.start):
-        _set_default_start(game, rules, count, room)
-        return
-    lists, market, x = room.lists, room.market, room.course.x
-    k = m if len(numbers.start) > 1 else 0
-    for j in range(len(game.host)):
-        price = market.cost[j] if game.at_cost[j] else _allowed(numbers.start[k, j], j, game, market)
-        _fix(j, price, game, market)
-    for f in range(count.free):
-        x[f] = _point(market.price[lists.free[f]], game)
-    k = m if len(numbers.shadow) > 1 else 0
-    for i in range(count.pools):
-        r = lists.pools[i]
-        x[count.free + i] = numbers.shadow[k, r] / market.shadow_unit[r] if len(numbers.shadow) else 0.0
+@joined
+def _set_start(
+    given: bool,
+    numbers: Numbers,
+    m: int,
+    game: Structure,
+    rules: Rules,
+    count: Counts,
+    room: Room,
+    results: Results,
+) -> None:
+    """Set the first point as `start.first_prices` or `following` do, if prices are given, or as `default_prices`.
 
-
-@compiled
-def _set_default_start(game: Structure, rules: Rules, count: Counts, room: Room) -> None:
-    """Likewise where the caller gave nothing, as `sim.economics.start.default_prices`."""
+    Prices that are not looked for are set as well.
+    """
     lists, market, x = room.lists, room.market, room.course.x
+    like = numbers.after[m, 1] if given and len(numbers.after) else -1
     margin = min(1.0 / (market.people[1] + game.usage), rules.largest_first_margin)
     for j in range(len(game.host)):
-        own = market.revenue[j]
-        price = market.cost[j] / own + 1.0 / market.people[1]
-        price = market.cost[j] / (own * (1.0 - margin)) if game.log_price else price
-        _fix(j, market.cost[j] if game.at_cost[j] else _allowed(price, j, game, market), game, market)
+        if given:
+            price = _base(m, j, numbers.after, numbers.start, results.prices)
+            if like >= 0:
+                there, before = (
+                    results.prices[like, j],
+                    _base(like, j, numbers.after, numbers.start, results.prices),
+                )
+                price = price * (there / before) if game.positive else price + (there - before)
+        elif game.log_price:
+            price = market.cost[j] / (market.revenue[j] * (1.0 - margin))
+        else:
+            price = market.cost[j] / market.revenue[j] + 1.0 / market.people[1]
+        price = max(price, market.break_even[j]) if game.positive else price
+        _fix(j, market.cost[j] if game.at_cost[j] else price, game, lists, market)
     for f in range(count.free):
-        x[f] = _point(market.price[lists.free[f]], game)
+        price = market.price[lists.free[f]]
+        x[f] = log(price) if game.positive else price
     for i in range(count.pools):
-        x[count.free + i] = 0.0
+        r = lists.pools[i]
+        shadow = _base(m, r, numbers.after, numbers.shadow, results.shadow) if given else 0.0
+        if like >= 0:
+            shadow += results.shadow[like, r] - _base(like, r, numbers.after, numbers.shadow, results.shadow)
+        x[count.free + i] = max(shadow, 0.0) / market.shadow_unit[r]
 
 
 @compiled
-def _allowed(price: float, j: int, game: Structure, market: Market) -> float:
-    return max(price, market.break_even[j]) if game.positive else price
+def _base(m: int, i: int, after: IntArray, given: FloatArray, found: FloatArray) -> float:
+    """What was found in the market that m is near to, or what it was given: of either 0 if there is nothing."""
+    near = after[m, 0] if len(after) else -1
+    if near < 0 and not len(given):
+        return 0.0
+    row = m if len(given) > 1 else 0
+    return float(found[near, i] if near >= 0 else given[row, i])
 
 
 @compiled
-def _fix(j: int, price: float, game: Structure, market: Market) -> None:
+def _fix(j: int, price: float, game: Structure, lists: Lists, market: Market) -> None:
     """Set a price and what goes with it."""
-    market.price[j] = price
-    market.h[j] = log(price) if game.log_price else price
-    market.use[j] = 1.0 if game.usage == 0.0 else exp(-game.usage * log(price))
-    market.with_shadow[j] = market.cost[j]
-
-
-@compiled
-def _point(price: float, game: Structure) -> float:
-    return log(price) if game.positive else price
+    market.price[j], market.h[j] = price, price
+    market.use[j], market.with_shadow[j] = 1.0, market.cost[j]
+    if game.positive and lists.row[j] >= 0:
+        logarithm = log(price)
+        market.h[j] = logarithm if game.log_price else price
+        market.use[j] = exp(-game.usage * logarithm)
 
 
 @compiled

@@ -1,0 +1,33 @@
+"""Entries to machine code that may make arrays, unlike those of the solver, and calls of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+T = TypeVar("T")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+
+
+def making_arrays(function: _Function) -> _Function:
+    """The function as machine code to be called from Python, kept on disk where that can be written to."""
+    try:
+        return cast(_Function, numba.njit(cache=True, **_OPTIONS)(function))
+    except RuntimeError:  # no directory for the cache
+        return cast(_Function, numba.njit(**_OPTIONS)(function))
+
+
+def inner(function: _Function) -> _Function:
+    """The function as machine code, for others to call."""
+    return cast(_Function, numba.njit(**_OPTIONS)(function))
+
+
+def kept(function: Callable[..., T], *arguments: Any) -> T:
+    """What an entry gives. The first call ever writes machine code to disk; it is there even where that fails."""
+    try:
+        return function(*arguments)
+    except OSError:  # a full disk
+        return function(*arguments)
