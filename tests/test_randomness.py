@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from statistics import NormalDist
 
 import numpy as np
@@ -96,3 +97,12 @@ def test_normals_are_the_quantiles_of_the_uniforms():
     drawn = normals(3, "research", ["a", "b"], 50)
     assert np.isfinite(drawn).all()
     np.testing.assert_allclose(np.vectorize(NormalDist().cdf)(drawn), flat, rtol=1e-12)
+
+
+def test_a_stream_is_that_of_a_fresh_philox_with_the_entity_s_key():
+    """Whoever is drawn for before."""
+    key = int.from_bytes(
+        blake2b(b"mode\x1fb", digest_size=8, key=(7).to_bytes(16, "big", signed=True)).digest(), "big"
+    )
+    fresh = np.random.Generator(np.random.Philox(key=key)).random(9)
+    assert np.array_equal(uniforms(7, "mode", ["a", "b", "c"], 9)[:, 1], fresh)

@@ -9,11 +9,11 @@ import numpy as np
 
 from sim.choice.inclusive import buyers
 from sim.choice.standing import by_model
-from sim.world.offers import Offers, current_offers, with_community
-from sim.world.setting import TIERS, Array, Flags
+from sim.world.offers import offered
+from sim.world.setting import API, TIERS, Array, Flags
 from sim.world.state import NEVER
 from sim.world.tastes import worth
-from sim.world.terms import terms
+from sim.world.terms import agreed
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -33,28 +33,33 @@ class Cloud(mesa.Agent):
         self.row = market.scenario.clouds[name]
         self.firm = int(market.setting.cloud_firm[index])
 
-    def review(self, margin: Array) -> None:
-        """Keep or take up the models whose expected margin pays for bringing them up; drop those that do not pay.
 
-        Parameters
-        ----------
-        margin
-            Expected margin over the payback time of each lab's open model, USD, (labs, tiers); NaN: cannot be had.
-        """
-        market = self.model
-        state, hosting = market.state, market.scenario.hosting
-        present = state.hosted[self.index].copy()
-        worth = np.nan_to_num(margin, nan=-np.inf)
-        spare = state.use[self.firm] < FULL
-        cost = hosting.bring_up_cost
-        wanted = np.where(present, worth > 0.0, (worth > cost) & spare)
-        if wanted.sum() > hosting.catalogue:
-            value = np.where(wanted, worth - np.where(present, 0.0, cost), -np.inf)
-            rank = np.argsort(np.argsort(-value, axis=None))
-            wanted &= rank.reshape(wanted.shape) < hosting.catalogue
-        state.hosted_since[self.index][wanted & ~present] = market.month
-        state.hosted[self.index] = wanted
-        market.bring_up[self.firm] += cost * int((wanted & ~present).sum())
+def review(market: Market, margins: Array) -> None:
+    """Clouds keep or take up the models that they expect to pay, and drop those that do not.
+
+    A model that is served must earn anything at all, a new one what it costs to bring it up; a cloud without spare
+    compute takes up none, and no cloud serves more than its catalogue holds.
+
+    Parameters
+    ----------
+    margins
+        Expected margin over the payback time on each lab's open models, USD, (clouds, labs, tiers); NaN: cannot
+        be had.
+    """
+    setting, state, hosting = market.setting, market.state, market.scenario.hosting
+    present, cost = state.hosted, hosting.bring_up_cost
+    spare = (state.use[setting.cloud_firm] < FULL)[:, None, None]
+    wanted = np.where(present, margins > 0.0, (margins > cost) & spare)
+    crowded = np.flatnonzero(wanted.sum(axis=(1, 2)) > hosting.catalogue)
+    if len(crowded):
+        value = np.where(wanted, margins - np.where(present, 0.0, cost), -np.inf)[crowded]
+        best = np.argsort(-value.reshape(len(crowded), -1), axis=1)[:, : hosting.catalogue]
+        wanted[crowded] = False
+        wanted.reshape(len(wanted), -1)[crowded[:, None], best] = True
+    new = wanted & ~present
+    state.hosted_since[new] = market.month
+    state.hosted[:] = wanted
+    np.add.at(market.bring_up, setting.cloud_firm, cost * new.sum(axis=(1, 2)))
 
 
 def expected_margins(market: Market) -> Array:
@@ -68,24 +73,8 @@ def expected_margins(market: Market) -> Array:
     can = hostable(market)
     if not can.any():
         return np.full((clouds, labs, TIERS), np.nan)
-    now = current_offers(setting, state)
-    kept = now.take((now.channel == 0) | (now.channel == setting.self_hosting))
-    c, lab, tier = np.nonzero(can)
-    imagined = Offers(
-        lab=lab,
-        tier=tier,
-        channel=c + 1,
-        capability=state.open_capability[lab, tier].copy(),
-        bytes_=state.open_bytes[lab, tier].copy(),
-        since=state.open_since[lab, tier],
-        first=state.first_released[lab],
-        hosted_since=np.full(len(lab), NEVER),
-        open_=np.ones(len(lab), dtype=bool),
-        newest=state.newest_is_open()[lab, tier],
-        restricted=state.open_restricted[lab, tier],
-    )
-    offers = kept.joined(with_community(setting, state, imagined))
-    deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
+    offers = offered(setting, state, can, np.full(can.shape, NEVER))
+    deal = agreed(setting, market.policy, offers, market.costs())
     s, demand = market.scenario, market.scenario.demand
     eps = setting.cohorts.price_sensitivity
     inner = (1.0 - demand.tier_nesting) * (1.0 - demand.host_nesting)
@@ -105,21 +94,18 @@ def expected_margins(market: Market) -> Array:
     people[order] = buyers(utility[order], market.weights() * reached, nested)
     tokens = people * price**-demand.usage_elasticity
     margin = np.full((clouds, labs, TIERS), np.nan)
-    hosted = slice(len(kept), None)
+    hosted = (offers.channel != API) & (deal.seller >= 0)
     keeps = 1.0 + deal.own_margin - deal.royalty
-    margin[c, lab, tier] = ((keeps * price - deal.cost) * tokens * months)[hosted]
+    worth_ = ((keeps * price - deal.cost) * tokens * months)[hosted]
+    margin[offers.channel[hosted] - 1, offers.lab[hosted], offers.tier[hosted]] = worth_
     return margin
 
 
 def hostable(market: Market) -> Flags:
     """Open models that each cloud may host: not its own lab's, and licensed to it, (clouds, labs, tiers)."""
     setting, state = market.setting, market.state
-    can = np.broadcast_to(
-        np.isfinite(state.open_capability), (len(setting.clouds), len(setting.labs), TIERS)
-    ).copy()
-    for lab, cloud in enumerate(setting.own_cloud):
-        if cloud >= 0:
-            can[cloud, lab] = False
+    foreign = setting.own_cloud != np.arange(len(setting.clouds))[:, None]
+    can: Flags = np.isfinite(state.open_capability) & foreign[:, :, None]
     if len(setting.clouds) and not market.scenario.mechanisms.royalties:
         above = setting.cloud_users[:, None] > market.policy.threshold
         can &= ~(above[:, :, None] & state.open_restricted)

@@ -27,8 +27,8 @@ class Government(mesa.Agent):
 
     def react(self) -> None:
         """Look at last month's market and add or end reactions."""
-        view = self.model.last_month(self.region, self.row.rival)
-        if self.row.tighten_below_lag is not None and view.rival_lag < self.row.tighten_below_lag:
+        rival = self.row.rival
+        if self.row.tighten_below_lag is not None and self._lag(rival) < self.row.tighten_below_lag:
             self._add(
                 ExportRule(
                     kind="export_rule",
@@ -36,14 +36,14 @@ class Government(mesa.Agent):
                     date=self._today(),
                     source="reaction",
                     label="reaction",
-                    region=str(self.row.rival),
+                    region=str(rival),
                     # Exports only: what the rival makes at home is out of reach.
-                    predicate=f"origin != {self.row.rival} and ({self.row.tighten_rule})",
+                    predicate=f"origin != {rival} and ({self.row.tighten_rule})",
                 )
             )
         if self.row.encourage_open_above_lag is not None:
             self._keep(
-                view.own_lag > self.row.encourage_open_above_lag,
+                self._lag(self.region) > self.row.encourage_open_above_lag,
                 Subsidy(
                     kind="subsidy",
                     name=f"{self.region}-encourages",
@@ -54,7 +54,7 @@ class Government(mesa.Agent):
                     rate=min(self.row.encouragement, 1.0),
                 ),
             )
-        if self.row.ban_foreign_above is not None and view.rival_public_share > self.row.ban_foreign_above:
+        if self.row.ban_foreign_above is not None and self.rival_public_share() > self.row.ban_foreign_above:
             self._add(
                 VendorBan(
                     kind="vendor_ban",
@@ -63,9 +63,25 @@ class Government(mesa.Agent):
                     source="reaction",
                     region=self.region,
                     segments=[n for n in self.model.setting.segments if n == "public"],
-                    origin=self.row.rival,
+                    origin=rival,
                 )
             )
+
+    def _lag(self, region: str | None) -> float:
+        """Months by which a region was behind the world last month; NaN, which is no reason to act: not known."""
+        if region is None:
+            return float("nan")
+        setting, record = self.model.setting, self.model.record
+        return float(record.market["lag"][self.model.month - 1, setting.regions.index(region)])
+
+    def rival_public_share(self) -> float:
+        """Part of last month's public spending at home that went to the rival's models."""
+        setting, record = self.model.setting, self.model.record
+        if self.row.rival is None or "public" not in setting.segments:
+            return 0.0
+        home, rival = (setting.regions.index(name) for name in (self.region, self.row.rival))
+        spent = record.usage["spending"][self.model.month - 1, home, setting.segments.index("public")]
+        return float(spent[:, rival].sum() / max(float(spent.sum()), 1e-300))
 
     def _today(self) -> Month:
         return self.model.setting.months[self.model.month]

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import fsum
-from typing import NamedTuple
 
 import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
 from sim import randomness
-from sim.agents.cloud import Cloud, expected_margins
+from sim.agents.cloud import Cloud, expected_margins, review
 from sim.agents.entry import open_for_entry
 from sim.agents.government import Government, forbids_opening
 from sim.agents.lab import Lab
-from sim.choice.imagined import OPENNESS
+from sim.choice.imagined import OPENNESS, Outlook
 from sim.choice.payoffs import funding_factor
 from sim.choice.standing import Standing
 from sim.market.observe import observe
 from sim.market.plans import NOT_YET, Plans
-from sim.market.trade import Books, Sales, trade
+from sim.market.trade import Books, Flows, Sales, trade
 from sim.record import MODES, Record
-from sim.scenario.events import ForcedRelease
 from sim.scenario.schema import Scenario
-from sim.technology.capability import algorithm_growth, open_pool
+from sim.technology.capability import algorithm_growth, open_pool, run_flop
 from sim.world.ablation import NOTHING, Ablation, empty_pool
 from sim.world.catalogue import Catalogue
 from sim.world.setting import FLAGSHIP, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
 from sim.world.supply import buy, first_compute
 from sim.world.tastes import Tastes
+from sim.world.terms import Costs
 
 COMFORTABLE_USE = 0.7
 """Use of serving compute at which a firm keeps its plan for training and serving."""
@@ -38,23 +36,6 @@ FUNDING_PACE = 0.2
 """Part of the gap between funding and what use would attract that a month closes (judgement)."""
 STREAMS_UNIFORM = ("phase", "mode", "peer", "entry")
 STREAMS_NORMAL = ("research", "timing")
-
-
-class Rivalry(NamedTuple):
-    """What a government sees of last month."""
-
-    own_lag: float
-    rival_lag: float
-    rival_public_share: float
-
-
-@dataclass
-class Flows:
-    """A month's money by firm, USD, (firms,)."""
-
-    funding: Array
-    capex: Array
-    staff: Array
 
 
 class Market(mesa.Model):
@@ -109,9 +90,10 @@ class Market(mesa.Model):
         self.policy, self.chip_policies = ablation.policies(s, scenario.events, s.months[0])
         self.tastes = Tastes.of(s, self.policy)
         self.pool = empty_pool(len(s.months))
-        self.bandwidth_price = self._first_bandwidth_price()
+        self.bandwidth_price = np.full(len(s.regions), self.catalogue.bandwidth_price())
         self.bring_up = np.zeros(len(s.firm_region))
-        self._standing: tuple[int, Standing] | None = None
+        self._outlook: tuple[int, Outlook] | None = None
+        self._costs: Costs | None = None
         for cloud in self._clouds:
             self._start_cloud(cloud)
 
@@ -141,7 +123,7 @@ class Market(mesa.Model):
         """Let go of what only further months would need, and of Mesa's counter, which keeps every market that ran."""
         mesa.Agent._ids.pop(self, None)
         self.setting.forget()
-        self._standing = None
+        self._outlook = None
 
     def enact_policies(self) -> None:
         """1. Governments apply the events that are due, and their reactions."""
@@ -159,9 +141,9 @@ class Market(mesa.Model):
     def invest(self) -> Flows:
         """2. Labs and clouds receive funding, buy the chips that they may buy, and retire old ones."""
         s, state, m = self.scenario, self.state, self.scenario.mechanisms
-        for lab in self._labs:
-            if self._enters[lab.index] <= self.month:
-                self._start_lab(lab)
+        self.reprice()
+        for index in np.flatnonzero((self._enters <= self.month) & ~self._seen):
+            self._start_lab(self._labs[index])
         tech = s.technology
         keep = (1.0 - tech.retirement) ** (1.0 / 12.0)
         for stock in (state.training, state.raw_flops, state.bandwidth, state.bandwidth_value):
@@ -229,19 +211,15 @@ class Market(mesa.Model):
 
     def release_models(self) -> None:
         """4. Labs whose model is due train it, and choose how to release it."""
-        today = self.months[self.month]
-        forced = [e for e in self.plans.history if e.date == today] + [
-            e for e in self.scenario.events if isinstance(e, ForcedRelease) and e.date == today
-        ]
-        told = {event.lab: event for event in forced}
-        for lab in self._labs:
+        told = self.plans.told.get(self.month, {})
+        for lab in self._labs if told else ():
             if lab.name in told:
                 self._start_lab(lab)
+        ready = (self.state.next_release <= self.month) & (self.plans.free_from <= self.month)
         due = [
             lab
             for lab in self._labs
-            if (lab.name in told and self.state.active[lab.index])
-            or (lab.due and self.plans.free_from[lab.index] <= self.month)
+            if (lab.name in told and self.state.active[lab.index]) or (ready[lab.index] and lab.due)
         ]
         # All decide on the same market before any model is out: the order of labs plays no part.
         plans = [(lab, lab.decide(told.get(lab.name))) for lab in due]
@@ -256,9 +234,7 @@ class Market(mesa.Model):
             return
         news = bool((state.open_since == self.month).any())
         if news or self.month % self.scenario.hosting.review == 0:
-            margins = expected_margins(self)
-            for cloud in self._clouds:
-                cloud.review(margins[cloud.index])
+            review(self, expected_margins(self))
 
     def trade(self) -> Sales:
         """6. Prices settle, customers adopt, reconsider and switch."""
@@ -327,19 +303,32 @@ class Market(mesa.Model):
         """Governments that may react; empty if the scenario has none."""
         return self.agents_by_type.get(Government, AgentSet([], random=self.random))
 
-    def standing(self) -> Standing:
+    def outlook(self) -> Outlook:
         """The market as labs find it that decide this month; looked at once."""
-        if self._standing is None or self._standing[0] != self.month:
+        if self._outlook is None or self._outlook[0] != self.month:
+            s, state, tech = self.setting, self.state, self.scenario.technology
             now = Standing.look(
-                self.setting, self.state, self.policy, self.month, self.bandwidth_price, self.tastes
+                s, state, self.policy, self.month, self.bandwidth_price, self.tastes, self.costs()
             )
-            self._standing = (self.month, now)
-        return self._standing[1]
+            training = state.training[: len(s.labs)]
+            flop = run_flop(training, tech.utilisation, tech.run_months, tech.final_run_share)
+            growth = float(self.plans.serving_growth[self.month])
+            self._outlook = (self.month, Outlook(now, self.weights(), growth, flop))
+        return self._outlook[1]
+
+    def costs(self) -> Costs:
+        """What serving compute costs this month; looked at once."""
+        if self._costs is None:
+            self._costs = Costs.of(self.setting, self.state, self.policy, self.bandwidth_price)
+        return self._costs
+
+    def reprice(self) -> None:
+        """Somebody's compute is another, or its price: look at its costs again."""
+        self._costs = None
 
     def weights(self) -> Array:
         """What each cohort's adopters would spend this month, USD, (cohorts,)."""
-        c = self.setting.cohorts
-        return np.asarray(c.spending * c.growth ** self.setting.years[self.month] * self.state.adopted)
+        return np.asarray(self.plans.spending[self.month] * self.state.adopted)
 
     def reacting_ban(self, region: str, capability: float) -> Flags:
         """Modes that a government's standing limit on open release forbids, (modes,)."""
@@ -349,19 +338,6 @@ class Market(mesa.Model):
             [forbids_opening(limit, capability) and mode in ("open", "open_restricted") for mode in MODES]
         )
 
-    def last_month(self, region: str, rival: str | None) -> Rivalry:
-        """What a government sees of last month; NaN lags compare as no reason to act."""
-        t = self.month - 1
-        lag = self.record.market["lag"][t]
-        r = self.setting.regions.index(region)
-        if rival is None:
-            return Rivalry(float(lag[r]), float("nan"), 0.0)
-        k = self.setting.regions.index(rival)
-        public = [i for i, name in enumerate(self.setting.segments) if name == "public"]
-        spent = self.record.usage["spending"][t, r][public]
-        share = float(spent[:, :, k].sum() / max(float(spent.sum()), 1e-300)) if public else 0.0
-        return Rivalry(float(lag[r]), float(lag[k]), share)
-
     def entry_month(self, lab: int) -> int | None:
         """Month index in which a lab starts work; None: not decided."""
         month = int(self._enters[lab])
@@ -370,6 +346,7 @@ class Market(mesa.Model):
     def add_compute(self, firm: int, thousand_h100e: float, training_share: float) -> None:
         """Give a firm its first compute, in the best chips that its region may buy today."""
         region, state = int(self.setting.firm_region[firm]), self.state
+        self.reprice()
         first = first_compute(
             self.catalogue, self.chip_policies, region, self.month, thousand_h100e, training_share
         )
@@ -380,12 +357,6 @@ class Market(mesa.Model):
             state.bandwidth_value[firm] += first.bandwidth_value
 
     # --- preparation ---------------------------------------------------------------------------------------
-
-    def _first_bandwidth_price(self) -> Array:
-        """USD per TB/s of the cheapest chip in the catalogue today, whoever may buy it."""
-        sale = self.catalogue.on_sale(0)
-        price = (self.catalogue.price(0) / self.catalogue.bandwidth)[sale]
-        return np.full(len(self.setting.regions), price.min() if price.size else 1e4)
 
     def _start_lab(self, lab: Lab) -> None:
         if not self._seen[lab.index]:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sim.economics.engines import chosen
 from sim.economics.indicators import ratio
 from sim.market.identities import check_accounts
 from sim.market.regions import demand_side, supply_side
-from sim.market.trade import Books, Sales, totals
+from sim.market.trade import Books, Sales, rows, totals
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
-from sim.world.setting import API, FLAGSHIP, SMALL, Array
+from sim.world.setting import API, FLAGSHIP, SMALL, Array, Ints
 from sim.world.state import NEVER
 
 if TYPE_CHECKING:
@@ -45,20 +46,31 @@ def _usage(market: Market, sales: Sales) -> None:
     cohorts, regions, segments = setting.cohorts, len(setting.regions), len(setting.segments)
     channel = np.where(offers.channel == API, 0, np.where(offers.channel == setting.self_hosting, 2, 1))
     kind = (offers.open_ * regions + setting.lab_region[offers.lab]) * 3 + channel
-    kinds = 2 * regions * 3
-    of = (cohorts.region * segments + cohorts.segment)[:, None] * kinds + kind
+    place = cohorts.region * segments + cohorts.segment
     people = (cohorts.customers * market.state.adopted)[:, None] * sales.shares
     for name, values in (("customers", people), ("tokens", sales.tokens), ("spending", sales.spending)):
         month = usage[name][market.month]
-        month[:] = totals(of.ravel(), values.ravel(), month.size).reshape(month.shape)
+        month[:] = _by_place_and_kind(values, place, kind, (regions * segments, 2 * regions * 3)).reshape(month.shape)
+
+
+def _by_place_and_kind(values: Array, place: Ints, kind: Ints, shape: tuple[int, int]) -> Array:
+    """Sums of values, (cohorts, offers), by place of cohorts and kind of offers."""
+    if chosen(None) == "numba":
+        from sim.economics.compiled.calls import kept  # numba takes a while to import
+        from sim.market.compiled import add_up
+
+        out = np.zeros(shape)
+        kept(add_up, values, place, kind, out)
+        return out
+    of = place[:, None] * shape[1] + kind
+    return totals(of.ravel(), values.ravel(), shape[0] * shape[1]).reshape(shape)
 
 
 def _labs(market: Market, sales: Sales, books: Books) -> dict[str, Array]:
     """One row a lab."""
     setting, state, offers = market.setting, market.state, sales.offers
     n = len(setting.labs)
-    made = totals(offers.lab, sales.used, n)
-    own = totals(offers.lab, sales.used * (sales.deal.seller == offers.lab), n)
+    own, made, _ = sales.use_by_lab(setting)
     seen = state.released > NEVER
     profit = books.revenue - books.full_cost - books.royalties_paid
 
@@ -101,13 +113,12 @@ def _clouds(market: Market, sales: Sales, books: Books) -> dict[str, Array]:
     setting, state, offers = market.setting, market.state, sales.offers
     clouds, firm = len(setting.clouds), setting.cloud_firm
     hosted = np.flatnonzero((offers.channel > API) & (offers.channel < setting.self_hosting))
-    by = offers.channel[hosted] - 1
-    tokens, spent = sales.used[hosted], sales.spent[hosted]
-    revenue, cost = totals(by, spent, clouds), totals(by, sales.deal.cost[hosted] * tokens, clouds)
-    royalties = totals(by, sales.deal.royalty[hosted] * spent, clouds)
+    used, spent, deal = sales.used[hosted], sales.spent[hosted], sales.deal
+    each = np.array([used, spent, deal.cost[hosted] * used, deal.royalty[hosted] * spent])
+    tokens, revenue, cost, royalties = rows(offers.channel[hosted] - 1, each, clouds)
     return {
         "hosted": state.hosted.sum(axis=(1, 2)),
-        "tokens": totals(by, tokens, clouds),
+        "tokens": tokens,
         "revenue": revenue,
         "serving_cost": cost,
         "royalties_paid": royalties,

@@ -16,7 +16,7 @@ NOT_YET = 10**9
 
 @dataclass(frozen=True)
 class Plans:
-    """What firms mean to spend and when labs start.
+    """What firms mean to spend, what customers would, and when labs start.
 
     Attributes
     ----------
@@ -28,12 +28,14 @@ class Plans:
         Cash that a parent keeps the firm at, USD, (firms,).
     serving_growth
         Growth of everybody's serving compute that firms expect, factor a year, (months,).
+    spending
+        USD a month of cohorts if all had adopted, (months, cohorts).
     research
         Own algorithmic progress, orders a year, (labs,).
     enters
         Month index in which a lab starts work; NOT_YET for entrants, (labs,).
-    history
-        Real releases to be replayed.
+    told
+        Releases that history or a government decides, by month index and name of the lab.
     free_from
         Month index from which a lab releases by its own choice, (labs,).
     event_months
@@ -47,9 +49,10 @@ class Plans:
     parent: Flags
     reserve: Array
     serving_growth: Array
+    spending: Array
     research: Array
     enters: Ints
-    history: list[ForcedRelease]
+    told: dict[int, dict[str, ForcedRelease]]
     free_from: Ints
     event_months: set[int]
 
@@ -83,7 +86,10 @@ class Plans:
         total, later = (np.array([fsum(month) for month in money]) for money in (capex, next_year))
         until = s.history_until
         history = [e for e in s.history if until is not None and e.date <= until]
-        told = {e.lab for e in history}
+        replayed = {e.lab for e in history}
+        told: dict[int, dict[str, ForcedRelease]] = {}
+        for event in [*history, *(e for e in s.events if isinstance(e, ForcedRelease))]:
+            told.setdefault(event.date - s.start, {})[event.lab] = event
         free = 0 if until is None else until - s.start + 1
         return cls(
             capex=capex,
@@ -93,13 +99,14 @@ class Plans:
             parent=parent,
             reserve=reserve,
             serving_growth=np.clip(later / np.maximum(total, 1.0), 1.0, 2.0),
+            spending=setting.cohorts.spending * setting.cohorts.growth ** setting.years[:, None],
             research=setting.lab_values("research"),
             enters=np.array(
                 [0 if row.enters is None else row.enters - s.start for row in s.labs.values()]
                 + [NOT_YET] * setting.entrants
             ),
-            history=history,
-            free_from=np.array([free if name in told else 0 for name in setting.labs]),
+            told=told,
+            free_from=np.array([free if name in replayed else 0 for name in setting.labs]),
             event_months={e.date - s.start for e in s.events}
             | {e.until - s.start for e in s.events if e.until is not None},
         )

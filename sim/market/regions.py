@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.indicators import concentration, lag_months, ratio
-from sim.market.trade import Books, Sales, totals
+from sim.market.trade import Books, Sales, rows, totals
 from sim.record import MODES
 from sim.technology.chips import DOMESTIC, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
@@ -32,7 +32,7 @@ def demand_side(market: Market, sales: Sales) -> Row:
     """What customers of each region use and pay."""
     setting, cohorts = market.setting, market.setting.cohorts
     of_region = setting.once("customers by region", lambda: members(cohorts.region, len(setting.regions)))
-    potential = cohorts.spending * cohorts.growth ** setting.years[market.month]
+    potential = market.plans.spending[market.month]
     adopters = potential * market.state.adopted
     tokens, spent = of_region @ sales.tokens, of_region @ sales.spending
     row: Row = {
@@ -122,7 +122,7 @@ def _margins(setting: Setting, sales: Sales) -> Row:
     """Gross profit on tokens, in all and per revenue: of labs on their own models, of clouds on others'."""
     offers, deal = sales.offers, sales.deal
     gross = sales.spent * (1.0 - deal.royalty) - deal.cost * sales.used
-    own = deal.seller == offers.lab
+    own = sales.own
     roles = np.array([own & ~offers.open_, own & offers.open_, ~own & (deal.seller >= 0)])
     money = np.concatenate([np.where(roles, gross, 0.0), np.where(roles, sales.spent, 0.0)])
     closed, open_, hosted, *revenue = sums(setting.firm_region[deal.seller], money, len(setting.regions))
@@ -196,7 +196,5 @@ def sums(region: Ints, values: Array, regions: int) -> Array:
 
     Entities are added one after the other, so that one that has nothing changes no bit of any sum.
     """
-    rows = len(values)
-    place = np.arange(0, rows * regions, regions)[:, None] + region
-    found = totals(place.ravel(), values.ravel(), rows * regions).reshape(rows, regions)
+    found = rows(region, values, regions)
     return np.concatenate([found, found.sum(axis=1, keepdims=True)], axis=1)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.economics.adoption import bass_step, reconsider
+from sim.economics.adoption import adopters, resettled
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.economics.prices import PriceProblem
 from sim.world.offers import Offers, current_offers
-from sim.world.setting import Array, Ints, Setting
+from sim.world.setting import Array, Flags, Ints, Setting
 from sim.world.tastes import worth
-from sim.world.terms import Terms, claims, first_prices, pool_capacity, price_problem, terms
+from sim.world.terms import Terms, agreed, claims, first_prices, pool_capacity, price_problem
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -24,6 +24,15 @@ TOLERANCE = 1e-8
 """Residual of the first-order conditions, in unit costs, at which prices are taken as an equilibrium."""
 LOOSEST = 0.05
 """Residual beyond which a run stops rather than go on with prices that are no equilibrium."""
+
+
+@dataclass
+class Flows:
+    """A month's money by firm that use has no part in, USD, (firms,)."""
+
+    funding: Array
+    capex: Array
+    staff: Array
 
 
 @dataclass
@@ -96,44 +105,56 @@ class Sales:
         """Mtok by offer, (offers,)."""
         return np.asarray(self.tokens.sum(axis=0))
 
-    def _by_firm(self, values: Array, setting: Setting) -> Array:
-        sold = self.deal.seller >= 0
-        return totals(self.deal.seller[sold], values[sold], len(setting.firm_region))
+    @cached_property
+    def own(self) -> Flags:
+        """Offers that the lab serves itself, (offers,)."""
+        return np.asarray(self.deal.seller == self.offers.lab)
 
     def books(self, setting: Setting) -> Books:
         """The month's money by firm. Self-hosting is bought from nobody: its cost is the customer's own."""
-        spent, tokens = self.spent, self.used
-        own = self.deal.seller == self.offers.lab
-        royalty = self.deal.royalty * spent
-        firms = len(setting.firm_region)
-        received = totals(self.offers.lab, royalty, firms)
-        made = totals(self.offers.lab, self.deal.lab_margin * spent, firms)
+        spent, tokens, deal, firms = self.spent, self.used, self.deal, len(setting.firm_region)
+        royalty = deal.royalty * spent
+        by_seller = np.array(
+            [
+                spent,
+                spent * self.own,
+                deal.cost * tokens,
+                deal.running * tokens,
+                royalty,
+                tokens,
+                deal.own_margin * spent,
+            ]
+        )
+        nobody = np.where(deal.seller < 0, firms, deal.seller)
+        revenue, own, full_cost, running, paid, served, complement = rows(nobody, by_seller, firms + 1)[:, :-1]
+        received, made = rows(self.offers.lab, np.array([royalty, deal.lab_margin * spent]), firms)
         return Books(
-            revenue=self._by_firm(spent, setting),
-            revenue_own=self._by_firm(spent * own, setting),
-            full_cost=self._by_firm(self.deal.cost * tokens, setting),
-            running=self._by_firm(self.deal.running * tokens, setting),
+            revenue=revenue,
+            revenue_own=own,
+            full_cost=full_cost,
+            running=running,
             royalties_received=received,
-            royalties_paid=self._by_firm(royalty, setting),
-            tokens=self._by_firm(tokens, setting),
-            complement=made + self._by_firm(self.deal.own_margin * spent, setting),
+            royalties_paid=paid,
+            tokens=served,
+            complement=made + complement,
         )
 
-    def use_by_lab(self, setting: Setting) -> tuple[Array, Array, Array]:
-        """Mtok of each lab's models: served by itself, by anyone, and of its open models by anyone, (labs,) each."""
-        tokens, labs = self.used, len(setting.labs)
-        own = self.deal.seller == self.offers.lab
-        by = self.offers.lab
-        return (
-            totals(by, tokens * own, labs),
-            totals(by, tokens, labs),
-            totals(by, tokens * self.offers.open_, labs),
-        )
+    def use_by_lab(self, setting: Setting) -> Array:
+        """Mtok of each lab's models: served by itself, by anyone, and of its open models by anyone, (3, labs)."""
+        tokens = self.used
+        each = np.array([tokens * self.own, tokens, tokens * self.offers.open_])
+        return rows(self.offers.lab, each, len(setting.labs))
 
 
 def totals(which: Ints, values: Array, count: int) -> Array:
     """Sums of `values` by index, (count,)."""
     return np.bincount(which, values, minlength=count).astype(float, copy=False)
+
+
+def rows(which: Ints, values: Array, count: int) -> Array:
+    """`totals` of each row of values, (rows, count)."""
+    place = count * np.arange(len(values))[:, None] + which
+    return totals(place.ravel(), values.ravel(), len(values) * count).reshape(len(values), count)
 
 
 def trade(market: Market) -> Sales:
@@ -142,15 +163,16 @@ def trade(market: Market) -> Sales:
     cohorts, month = setting.cohorts, market.month
     offers = current_offers(setting, state)
     taste = market.tastes.about(offers, month).T
-    reachable = np.flatnonzero(taste.max(axis=1) > -np.inf)
-    offers, taste = offers.take(reachable), taste[reachable]
+    reachable = taste.max(axis=1) > -np.inf
+    if not reachable.all():
+        offers, taste = offers.take(reachable), taste[reachable]
     if not len(offers):
         return _nothing(setting, offers)
-    deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
+    deal = agreed(setting, market.policy, offers, market.costs())
     taste[deal.at_home] -= cohorts.price_sensitivity * np.log(deal.dear)
     since = setting.years[month] - setting.years[0]
     q = np.swapaxes(worth(setting, offers.capability, since) + taste, -1, -2)
-    adopted = bass_step(state.adopted, cohorts.innovation, cohorts.imitation, 1.0 / 12.0)
+    adopted = adopters(state.adopted, cohorts.innovation, cohorts.imitation, 1.0 / 12.0)
     arrived = adopted - state.adopted
     state.adopted = adopted if s.mechanisms.diffusion else state.adopted
     weights = market.weights()
@@ -221,22 +243,22 @@ def _settle(problem: PriceProblem, starts: list[Array], **numbers: Any) -> Equil
 def _move(market: Market, slots: Ints, vendor: Ints, choice: Array, q: Array, new: Array) -> Array:
     """Customers reconsider and switch, newcomers choose; returns shares on the offers and remembers them by slot."""
     state, cohorts = market.state, market.setting.cohorts
-    if not market.scenario.mechanisms.inertia or not state.shares.any():
+    before = state.shares[:, state.shares.any(axis=0)]
+    if not market.scenario.mechanisms.inertia or not before.size:
         shares = choice  # with inertia: nobody has chosen yet
     else:
-        kept = reconsider(
-            state.shares[:, slots],
+        kept = resettled(
+            np.where(q > -np.inf, state.shares[:, slots], 0.0),
             choice,
-            between=cohorts.reconsider,
-            within=cohorts.upgrade,
-            vendor=vendor,
-            available=np.isfinite(q),
-            outside=1.0 - state.shares[:, state.shares.any(axis=0)].sum(axis=1),
+            cohorts.reconsider,
+            cohorts.upgrade,
+            1.0 - before.sum(axis=1),
+            vendor + 1,  # customers who run models themselves are one more
         )
         shares = (1.0 - new)[:, None] * kept + new[:, None] * choice
     state.shares[:] = 0.0
     state.shares[:, slots] = shares
-    return np.asarray(shares)
+    return shares
 
 
 def _ration(market: Market, deal: Terms, tokens: Array) -> tuple[Array, Array]:

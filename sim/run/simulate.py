@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from sim.market import Market
 from sim.randomness import uniform
@@ -175,7 +175,7 @@ def run_market(task: Task, tick: Callable[[], None] = lambda: None) -> Market:
     """
     # Arrays are small: threads of linear algebra would only wait for each other, and cut sums up by the load.
     _let_go_of_earlier_runs()
-    with threadpool_limits(1):
+    with _thread_pools().limit(limits=1):
         with _blaming(task, "set-up"):
             market = Market(task.scenario, task.seed)
         for month in market.months:
@@ -184,6 +184,12 @@ def run_market(task: Task, tick: Callable[[], None] = lambda: None) -> Market:
             tick()
     market.finish()
     return market
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Libraries of linear algebra that are loaded; they are with `sim.market`, and looking for them takes a while."""
+    return ThreadpoolController()
 
 
 def _let_go_of_earlier_runs() -> None:

@@ -28,6 +28,9 @@ from sim.world.setting import Array, Flags, Ints, Setting
 CHEAPEST = 0.01
 """Part of a chip's price that its buyer pays whatever the subsidy: of what costs nothing there is never enough."""
 
+DEAR_BANDWIDTH = 1e4
+"""USD per TB/s where no chip is on sale."""
+
 
 @dataclass
 class Catalogue:
@@ -106,6 +109,11 @@ class Catalogue:
     def price(self, month: int | slice) -> Array:
         """List prices, USD."""
         return np.asarray(self._prices[month])
+
+    def bandwidth_price(self) -> float:
+        """USD per TB/s of the cheapest chip of the first month, whoever may buy it."""
+        sale = self.on_sale(0)
+        return float((self.price(0) / self.bandwidth)[sale].min()) if sale.any() else DEAR_BANDWIDTH
 
     def supply(self, region: int) -> Array:
         """Chips a year that the region gets in a chip's first year; inf: not limited, so sold there unless barred."""

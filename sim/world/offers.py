@@ -6,10 +6,15 @@ same functions serve the market of the month and the markets that a lab imagines
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.economics.engines import chosen
 from sim.technology.capability import saturating
 from sim.world.setting import API, TIERS, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
@@ -45,86 +50,122 @@ class Offers:
 
     def take(self, which: Ints | Flags) -> Offers:
         """The offers in `which`."""
-        return Offers(**{name: getattr(self, name)[which] for name in _FIELDS})
+        return Offers(*(values[which] for values in self._arrays()))
 
     def joined(self, *others: Offers) -> Offers:
         """These offers, then the others."""
-        parts = (self, *others)
-        return Offers(
-            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS}
-        )
+        parts = zip(*(part._arrays() for part in (self, *others)), strict=True)
+        return Offers(*(np.concatenate(part) for part in parts))
+
+    def _arrays(self) -> tuple[NDArray[Any], ...]:
+        return _arrays(self)
 
     def sellers(self, setting: Setting) -> Ints:
         """Firm that serves each offer; -1 where the customer does."""
         return np.where(self.channel == API, self.lab, setting.firm_of_channel[self.channel])
 
 
-_FIELDS = tuple(field.name for field in fields(Offers))
+_arrays: Callable[[Offers], tuple[NDArray[Any], ...]] = attrgetter(*(field.name for field in fields(Offers)))
 
 
 def current_offers(setting: Setting, state: State) -> Offers:
     """What is on offer now, before availability by region."""
-    clouds = len(setting.clouds)
-    newest_open = state.newest_is_open()
-    serves = state.bandwidth > 0
-    has_api = (state.active & (state.released > NEVER) & serves[: len(state.active)])[:, None]
-    has_api = has_api & np.isfinite(state.capability)
-    has_weights = np.isfinite(state.open_capability)
-    lab, tier = np.nonzero(has_api)
-    api = Offers(
+    serves = (state.bandwidth > 0)[setting.cloud_firm]
+    return offered(setting, state, state.hosted & serves[:, None, None], state.hosted_since)
+
+
+def offered(setting: Setting, state: State, hosts: Flags, hosted_since: Ints) -> Offers:
+    """What labs serve themselves, then open weights on clouds and at customers', model by model.
+
+    Parameters
+    ----------
+    hosts, hosted_since
+        Which open models each cloud serves, and since when, (clouds, labs, tiers).
+    """
+    sells = state.active & (state.released > NEVER) & (state.bandwidth[: len(state.active)] > 0)
+    if chosen(None) == "numba":
+        return _compiled(setting, state, sells, hosts, hosted_since)
+    served = np.flatnonzero(sells[:, None] & np.isfinite(state.capability))
+    rows = np.empty((*state.capability.shape, len(hosts) + 1), dtype=bool)
+    rows[..., :-1] = np.moveaxis(hosts & np.isfinite(state.open_capability), 0, -1)
+    rows[..., -1] = considered(setting, state)
+    opened, column = np.divmod(np.flatnonzero(rows), len(hosts) + 1)
+    model = np.concatenate([served, opened])
+    channel = np.concatenate([np.full(len(served), API), column + 1])
+    lab, tier = np.divmod(model, TIERS)
+    weights, hosted = channel != API, (channel != API) & (channel != setting.self_hosting)
+    newest_open = state.newest_is_open()[lab, tier]
+    since = np.full(len(model), NEVER)
+    since[hosted] = hosted_since[channel[hosted] - 1, lab[hosted], tier[hosted]]
+    offers = Offers(
         lab=lab,
         tier=tier,
-        channel=np.full(len(lab), API),
-        capability=state.capability[lab, tier].copy(),
-        bytes_=state.bytes_[lab, tier].copy(),
-        since=state.released[lab],
+        channel=channel,
+        capability=np.where(weights, state.open_capability[lab, tier], state.capability[lab, tier]),
+        bytes_=np.where(weights, state.open_bytes[lab, tier], state.bytes_[lab, tier]),
+        since=np.where(weights, state.open_since[lab, tier], state.released[lab]),
         first=state.first_released[lab],
-        hosted_since=np.full(len(lab), NEVER),
-        open_=newest_open[lab, tier],
-        newest=np.ones(len(lab), dtype=bool),
+        hosted_since=since,
+        open_=weights | newest_open,
+        newest=~weights | newest_open,
         restricted=state.open_restricted[lab, tier],
     )
-    hosted = (
-        np.moveaxis(state.hosted & serves[setting.cloud_firm][:, None, None], 0, -1) & has_weights[..., None]
+    return with_community(setting, state, offers)
+
+
+def _compiled(setting: Setting, state: State, sells: Flags, hosts: Flags, hosted_since: Ints) -> Offers:
+    """`offered`."""
+    from sim.economics.compiled.calls import kept  # numba takes a while to import
+    from sim.world.compiled import find_offers
+
+    s = setting.scenario
+    better, cheaper = of_community(setting, state)
+    (lab, tier, channel, since, first, hosted), (capability, bytes_), (open_, newest, restricted) = kept(
+        find_offers,
+        sells,
+        state.newest_is_open()[:, 0],
+        state.released,
+        state.first_released,
+        state.capability,
+        state.bytes_,
+        state.open_capability,
+        state.open_bytes,
+        state.open_since,
+        state.open_restricted,
+        hosts,
+        hosted_since,
+        s.demand.considered if s.mechanisms.self_hosting else 0,
+        better,
+        cheaper,
+        NEVER,
     )
-    rows = np.concatenate([hosted, considered(setting, state)[..., None]], axis=-1)
-    lab, tier, column = np.nonzero(rows)
-    cloud = np.minimum(column, clouds - 1)
-    since = state.hosted_since[cloud, lab, tier] if clouds else np.full(len(lab), NEVER)
-    weights = Offers(
-        lab=lab,
-        tier=tier,
-        channel=column + 1,
-        capability=state.open_capability[lab, tier].copy(),
-        bytes_=state.open_bytes[lab, tier].copy(),
-        since=state.open_since[lab, tier],
-        first=state.first_released[lab],
-        hosted_since=np.where(column < clouds, since, NEVER),
-        open_=np.ones(len(lab), dtype=bool),
-        newest=newest_open[lab, tier],
-        restricted=state.open_restricted[lab, tier],
+    return Offers(
+        lab, tier, channel, capability, bytes_, since, first, hosted, open_, newest, restricted
     )
-    return with_community(setting, state, api.joined(weights))
 
 
 def considered(setting: Setting, state: State) -> Flags:
     """Open models that customers think of running themselves: the most capable of each tier, (labs, tiers)."""
     best = np.zeros(state.open_capability.shape, dtype=bool)
     if setting.scenario.mechanisms.self_hosting:
-        for tier in range(TIERS):
-            order = np.argsort(-state.open_capability[:, tier], kind="stable")
-            best[order[: setting.scenario.demand.considered], tier] = True
+        order = np.argsort(-state.open_capability, axis=0, kind="stable")
+        np.put_along_axis(best, order[: setting.scenario.demand.considered], True, axis=0)
     return best & np.isfinite(state.open_capability)
 
 
 def with_community(setting: Setting, state: State, offers: Offers) -> Offers:
     """Add what use gives back to open models: some capability, cheaper serving."""
-    if not setting.scenario.mechanisms.community:
-        return offers
-    p = setting.scenario.community
-    gain = saturating(state.community, p.half_use)[offers.lab] * offers.open_
+    better, cheaper = of_community(setting, state)
     return replace(
         offers,
-        capability=offers.capability + p.improvement * gain,
-        bytes_=offers.bytes_ * (1.0 - p.cheaper_serving * gain),
+        capability=offers.capability + better[offers.lab] * offers.open_,
+        bytes_=offers.bytes_ * np.where(offers.open_, cheaper[offers.lab], 1.0),
     )
+
+
+def of_community(setting: Setting, state: State) -> tuple[Array, Array]:
+    """ECI points that use adds to a lab's open models, and factor on their bytes per token, (labs,) each."""
+    p = setting.scenario.community
+    on = setting.scenario.mechanisms.community
+    gain = saturating(state.community, p.half_use) if on else np.zeros(len(state.community))
+    return p.improvement * gain, 1.0 - p.cheaper_serving * gain

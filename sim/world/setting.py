@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,34 @@ class Cohorts:
 
     def __len__(self) -> int:
         return len(self.segment)
+
+
+class Tasks(NamedTuple):
+    """What cohorts use models for; those of one buyer type have the same tasks.
+
+    Attributes
+    ----------
+    of
+        Tasks of each cohort, (cohorts,).
+    difficulty, growth, width
+        ECI points of their difficulty at the start, those that a year adds, and those over which ability rises.
+    value
+        Utils that all of them are worth, (tasks,).
+    """
+
+    of: Ints
+    difficulty: Array
+    growth: Array
+    width: Array
+    value: Array
+
+    @classmethod
+    def among(cls, cohorts: Cohorts) -> Tasks:
+        """The distinct ones."""
+        c = cohorts
+        each = np.array([c.difficulty, c.difficulty_growth, c.difficulty_width, c.capability_value])
+        kinds, of = np.unique(each, axis=1, return_inverse=True)
+        return cls(of.ravel(), *kinds)
 
 
 @dataclass(frozen=True)
@@ -130,6 +158,11 @@ class Setting:
         """Utils lost by region of the customer and of the vendor, (regions, regions)."""
         rows = self.scenario.regions.values()
         return np.array([[row.distrust.get(other, 0.0) for other in self.regions] for row in rows])
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """What customers use models for."""
+        return Tasks.among(self.cohorts)
 
     @cached_property
     def reach(self) -> Array:
@@ -267,5 +300,6 @@ def _cohorts(s: Scenario) -> Cohorts:
     # Those who can have the same offers stand together: who buys from makers only, then by region.
     columns = np.array(sorted(rows, key=lambda row: (row[2], row[1])), dtype=float).T
     return Cohorts(
-        columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2].astype(bool), *columns[3:]
+        *(columns[k].astype(kind) for k, kind in enumerate((np.int64, np.int64, bool))),
+        *(np.ascontiguousarray(column) for column in columns[3:]),
     )

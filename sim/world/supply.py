@@ -162,6 +162,7 @@ class _Found(NamedTuple):
 def _find(catalogue: Catalogue, group: Group, state: State, month: int, sold: list[float]) -> list[_Found]:
     """What a group finds under each policy; one and the same thing where offers are the same."""
     response = 1.0 + catalogue.response[group.region] * float(state.shortfall[group.region])
+    taken = [(k, number) for k, number in enumerate(sold) if number > 0.0]
     found: dict[int, _Found] = {}
     for offers in group.on_offer:
         if id(offers) not in found:
@@ -169,7 +170,7 @@ def _find(catalogue: Catalogue, group: Group, state: State, month: int, sold: li
             limit = shelf.left.limit.copy()
             for k in catalogue.made_at_home[group.region]:
                 limit[k] *= response
-            for k, number in enumerate(sold):
+            for k, number in taken:
                 limit[k] = max(limit[k] - number, 0.0)
             found[id(offers)] = _Found(shelf, Left(limit, shelf.left.volume))
     return [found[id(offers)] for offers in group.on_offer]

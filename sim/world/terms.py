@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from sim.economics.engines import chosen
 from sim.economics.prices import PriceProblem
 from sim.technology.serving import bandwidth_rent, load_per_mtok
 from sim.world.offers import Offers
@@ -142,9 +143,11 @@ def terms(setting: Setting, state: State, policy: Policy, offers: Offers, bandwi
 def agreed(setting: Setting, policy: Policy, offers: Offers, costs: Costs) -> Terms:
     """Costs, royalties and complements of offers at the month's costs of compute."""
     tech = setting.scenario.technology
+    load = load_per_mtok(offers.bytes_, tech.serving_utilisation)
+    if chosen(None) == "numba":
+        return _compiled(setting, policy, offers, costs, load)
     seller = offers.sellers(setting)
     at_home = seller < 0
-    load = load_per_mtok(offers.bytes_, tech.serving_utilisation)
     serving = load * np.where(at_home, costs.at_home, costs.rent[seller])
     return Terms(
         seller=seller,
@@ -157,6 +160,38 @@ def agreed(setting: Setting, policy: Policy, offers: Offers, costs: Costs) -> Te
         own_margin=np.where(at_home, 0.0, setting.own_complement[seller]),
         lab_margin=setting.lab_values("complement")[offers.lab],
     )
+
+
+def _compiled(setting: Setting, policy: Policy, offers: Offers, costs: Costs, load: Array) -> Terms:
+    """`agreed`."""
+    from sim.economics.compiled.calls import kept  # numba takes a while to import
+    from sim.world.compiled import set_terms
+
+    n, s = len(offers), setting.scenario
+    seller, at_home, found = np.empty(n, dtype=np.int64), np.empty(n, dtype=bool), np.empty((5, n))
+    kept(
+        set_terms,
+        offers.lab,
+        offers.channel,
+        offers.restricted,
+        setting.firm_of_channel,
+        load,
+        costs.rent,
+        costs.running,
+        costs.at_home,
+        s.technology.cost_floor,
+        s.mechanisms.royalties,
+        setting.cloud_users,
+        policy.threshold,
+        policy.royalty,
+        setting.own_complement,
+        setting.lab_values("complement"),
+        seller,
+        at_home,
+        found,
+    )
+    cost, running, royalty, own_margin, lab_margin = found
+    return Terms(seller, load, cost, running, at_home, costs.dear, royalty, own_margin, lab_margin)
 
 
 def _royalties(setting: Setting, policy: Policy, offers: Offers, seller: Ints) -> Array:

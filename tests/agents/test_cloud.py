@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.agents.cloud import expected_margins, hostable
+from sim.agents.cloud import expected_margins, hostable, review
 from sim.economics import choice_shares
 from sim.world.offers import current_offers
 from sim.world.setting import FLAGSHIP, SMALL
@@ -19,7 +19,7 @@ COST = {"hosting.bring_up_cost": 1e6, "hosting.catalogue": 8}
 
 @pytest.fixture
 def margin():
-    """Nothing can be had but what a test says."""
+    """Expected margins: `host` can have nothing but what a test says, others nothing."""
 
     def build(market, **values: float) -> np.ndarray:
         names = {
@@ -27,9 +27,9 @@ def margin():
             "opener_small": (OPENER, SMALL),
             "eastern": (EASTERN, FLAGSHIP),
         }
-        found = np.full((len(market.setting.labs), 2), np.nan)
+        found = np.full(market.state.hosted.shape, np.nan)
         for name, value in values.items():
-            found[names[name]] = value
+            found[HOST, *names[name]] = value
         return found
 
     return build
@@ -44,43 +44,43 @@ class TestReview:
         market.bring_up[:] = 0.0
         return market
 
-    def test_takes_up_what_pays_for_itself(self, market, cloud, margin):
-        cloud(market, "host").review(margin(market, opener=1.1e6, opener_small=0.9e6))
+    def test_takes_up_what_pays_for_itself(self, market, margin):
+        review(market, margin(market, opener=1.1e6, opener_small=0.9e6))
         assert np.argwhere(market.state.hosted[HOST]).tolist() == [[OPENER, FLAGSHIP]]
         assert market.state.hosted_since[HOST, OPENER, FLAGSHIP] == 6
         assert market.bring_up[7] == 1e6
 
-    def test_keeps_what_earns_anything_and_pays_for_it_no_more(self, market, cloud, margin):
+    def test_keeps_what_earns_anything_and_pays_for_it_no_more(self, market, margin):
         market.state.hosted[HOST, OPENER] = True
         market.state.hosted_since[HOST, OPENER] = 2
-        cloud(market, "host").review(margin(market, opener=0.1e6, opener_small=-0.1e6))
+        review(market, margin(market, opener=0.1e6, opener_small=-0.1e6))
         assert np.argwhere(market.state.hosted[HOST]).tolist() == [[OPENER, FLAGSHIP]]
         assert market.state.hosted_since[HOST, OPENER, FLAGSHIP] == 2
         assert market.bring_up[7] == 0.0
 
-    def test_drops_what_can_no_longer_be_had(self, market, cloud, margin):
+    def test_drops_what_can_no_longer_be_had(self, market, margin):
         market.state.hosted[HOST, OPENER] = True
-        cloud(market, "host").review(margin(market))
+        review(market, margin(market))
         assert not market.state.hosted[HOST].any()
 
-    def test_the_catalogue_holds_the_best_after_the_cost_of_bringing_up(self, after, cloud, margin):
+    def test_the_catalogue_holds_the_best_after_the_cost_of_bringing_up(self, after, margin):
         market = after(6, COST | {"hosting.catalogue": 1})
         market.state.hosted[:] = False
         market.state.use[:] = 0.5
         market.state.hosted[HOST, EASTERN, FLAGSHIP] = True
-        cloud(market, "host").review(margin(market, eastern=2.0e6, opener=2.9e6))
+        review(market, margin(market, eastern=2.0e6, opener=2.9e6))
         assert np.argwhere(market.state.hosted[HOST]).tolist() == [[EASTERN, FLAGSHIP]]
-        cloud(market, "host").review(margin(market, eastern=2.0e6, opener=3.1e6))
+        review(market, margin(market, eastern=2.0e6, opener=3.1e6))
         assert np.argwhere(market.state.hosted[HOST]).tolist() == [[OPENER, FLAGSHIP]]
 
-    def test_a_cloud_that_is_full_takes_up_nothing(self, market, cloud, margin):
+    def test_a_cloud_that_is_full_takes_up_nothing(self, market, margin):
         market.state.use[7] = 0.99
         market.state.hosted[HOST, EASTERN, FLAGSHIP] = True
-        cloud(market, "host").review(margin(market, opener=9e9, eastern=1.0))
+        review(market, margin(market, opener=9e9, eastern=1.0))
         assert np.argwhere(market.state.hosted[HOST]).tolist() == [[EASTERN, FLAGSHIP]]
 
-    def test_touches_its_own_shelf_only(self, market, cloud, margin):
-        cloud(market, "host").review(margin(market, opener=9e9))
+    def test_touches_its_own_shelf_only(self, market, margin):
+        review(market, margin(market, opener=9e9))
         assert not market.state.hosted[[BIGCLOUD, EASTCLOUD]].any()
 
 
@@ -150,6 +150,7 @@ class TestExpectations:
         market = after(6, {"mechanisms.serving_capacity": False})
         cheap = expected_margins(market)[HOST]
         market.state.bandwidth_value[7] *= 2.0
+        market.reprice()
         dear = expected_margins(market)[HOST]
         known = np.isfinite(cheap)
         assert known.sum() >= 4

@@ -86,12 +86,12 @@ class TestBanning:
             assert (ban.region, ban.segments, ban.origin, ban.coverage) == ("east", ["public"], "west", 1.0)
 
     def test_the_share_is_that_of_public_spending_on_the_rival_s_models(self, seat):
-        _, market = seat("east", 0.0, 0.0, rival="west", ban_foreign_above=0.5)
+        government, market = seat("east", 0.0, 0.0, rival="west", ban_foreign_above=0.5)
         spending = market.record.usage["spending"][5, EAST, 2]
         spending[:] = 0.0
         spending[:, WEST] = 3.0
         spending[:, EAST] = 1.0
-        assert market.last_month("east", "west").rival_public_share == pytest.approx(0.75)
+        assert government.rival_public_share() == pytest.approx(0.75)
 
 
 class TestNothing:

@@ -11,8 +11,7 @@ import pytest
 
 from sim.economics.accounts import AccountError, require_at_most, require_equal
 from sim.market import Market
-from sim.market.model import Flows
-from sim.market.trade import Books, Sales
+from sim.market.trade import Books, Flows, Sales
 from sim.scenario import Resolved
 
 API, HOSTED, SELF = range(3)

@@ -67,7 +67,7 @@ def test_history_binds_those_that_have_one(planned):
     late = told | {"name": "y", "date": "2024-03", "lab": "modest", "model": "Y", "mode": "open"}
     _, plans = planned(history=[told | {"model": "X", "mode": "open"}, late], history_until="2023-06")
     assert plans.free_from.tolist() == [0, 6, 0, 0, 0, 0, 0]
-    assert [event.model for event in plans.history] == ["X"]
+    assert [event.model for told in plans.told.values() for event in told.values()] == ["X"]
 
 
 def test_policy_is_made_anew_where_an_event_begins_or_ends(planned):

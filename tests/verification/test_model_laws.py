@@ -15,6 +15,7 @@ from scipy.special import lambertw
 from sim.choice.imagined import Model, Outlook
 from sim.choice.payoffs import evaluate
 from sim.choice.rules import RULES, View, logit
+from sim.choice.standing import Standing
 from sim.economics import solve_prices
 from sim.market import Market
 from sim.record import MODES
@@ -103,7 +104,9 @@ class TestV10InTheMarketOfALab:
             base=-1,
         )
         weights = setting.cohorts.spending.copy()
-        return setting, state, Outlook(np.full(2, 6000.0), weights, 0.0, 1.0, np.array([1e25])), model
+        policy = policy_of(setting, [], setting.months[0])
+        now = Standing.look(setting, state, policy, 0, np.full(2, 6000.0))
+        return setting, state, Outlook(now, weights, 1.0, np.array([1e25])), model
 
     def found(self, m: float) -> tuple[float, float]:
         """Closed and open payoffs by `evaluate`, as shares of all budgets."""
@@ -111,7 +114,7 @@ class TestV10InTheMarketOfALab:
         policy = policy_of(setting, [], setting.months[0])
         allowed = np.array([mode in (CLOSED, OPEN) for mode in range(len(MODES))])
         parts = evaluate(
-            setting, state, policy, 0, model, 0, outlook, ahead=False, allowed=allowed
+            setting, state, policy, 0, model, 0, outlook, funding=0.0, ahead=False, allowed=allowed
         ).parts.sum(axis=1)
         return float(parts[CLOSED] / 1e6), float(parts[OPEN] / 1e6)
 

@@ -43,8 +43,8 @@ def chance_of_opening(market: Market, name: str, gap: float) -> float:
     model = replace(model, capability=model.capability - model.capability[0] + best - gap)
     everything = np.ones(len(MODES), dtype=bool)
     found = evaluate(
-        market.setting, state, market.policy, i, model, market.month, lab._outlook(), ahead=True,
-        allowed=everything,
+        market.setting, state, market.policy, i, model, market.month, market.outlook(),
+        funding=lab.funding, ahead=True, allowed=everything,
     )  # fmt: skip
     scale = max(float(state.revenue[i]), found.revenue)
     parts = found.parts.copy()
@@ -72,7 +72,9 @@ class TestP11TheDataFlywheel:
         for strength in strengths:
             with monkeypatch.context() as patch:
                 patch.setitem(community.__dict__, "flywheel", strength)
+                market.setting.forget()  # what it has made of the scenario
                 chances.append([chance_of_opening(market, name, 2.0) for name in LABS])
+        market.setting.forget()
         found = np.array(chances)
         between = found[1:-1].max(axis=0)
         assert (between - np.maximum(found[0], found[-1])).max() > 0.05
