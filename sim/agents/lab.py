@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
 
-from sim.choice.imagined import CLOSED, OPENNESS, OPENS_FLAGSHIP, RELEASES, Model, Outlook
+from sim.choice.imagined import CLOSED, OPENNESS, OPENS_FLAGSHIP, RELEASES, Model
 from sim.choice.payoffs import evaluate
 from sim.choice.rules import View, find_rule
 from sim.record import COMPONENTS, MODES
@@ -86,6 +87,11 @@ class Lab(mesa.Agent):
         phase = float(market.luck["phase"][market.month, i]) if market.scenario.mechanisms.noise else 0.5
         market.state.next_release[i] = market.month + int(np.ceil(phase * self._interval()))
 
+    @property
+    def funding(self) -> float:
+        """Outside funding this month before its response to use, USD; 0 where a parent pays."""
+        return 0.0 if self.row.parent else float(self.model.plans.funding[self.model.month, self.index])
+
     def _interval(self) -> float:
         return float(self.row.release_interval)
 
@@ -158,8 +164,9 @@ class Lab(mesa.Agent):
         market, i = self.model, self.index
         model = self.train(forced)
         flagship = float(model.capability[FLAGSHIP])
-        rivals = np.delete(market.state.capability[:, FLAGSHIP], i).max(initial=-np.inf)
-        best = max(rivals, float(market.state.open_capability[:, FLAGSHIP].max()))
+        rivals = market.state.capability[:, FLAGSHIP].copy()
+        rivals[i] = -np.inf
+        best = max(float(rivals.max()), float(market.state.open_capability[:, FLAGSHIP].max()))
         gap = float(best - flagship) if np.isfinite(best) else np.nan
         if forced is not None:
             return Release(model, MODES.index(forced.mode), gap, forced, {})
@@ -184,9 +191,8 @@ class Lab(mesa.Agent):
         state, choice = market.state, market.scenario.choice
         parts: dict[bool, Array] = {}
         reasons: dict[str, float] = {}
-        backing = (
-            0.0 if self.row.parent else choice.funding_value * float(market.plans.funding[market.month, i])
-        )
+        funding = self.funding
+        backing = choice.funding_value * funding
         scale = max(float(state.revenue[i]) + backing, SMALLEST_SCALE)
 
         def payoffs(ahead: bool) -> Array:
@@ -199,13 +205,14 @@ class Lab(mesa.Agent):
                     i,
                     model,
                     market.month,
-                    self._outlook(),
+                    market.outlook(),
+                    funding=funding,
                     ahead=ahead,
                     allowed=allowed,
                 )
                 reasons["price_residual"] = found.residual
                 scale = max(float(state.revenue[i]) + backing, found.revenue + backing, SMALLEST_SCALE)
-                part = found.parts.copy()
+                part = found.parts
                 changes = np.arange(len(MODES)) != state.mode[i]
                 part[:, COMPONENTS.index("secrecy")] = -self._secrets(model) * scale * OPENNESS
                 part[:, COMPONENTS.index("change")] = -choice.change_cost * scale * changes
@@ -216,7 +223,9 @@ class Lab(mesa.Agent):
 
         # By name, so that whom a lab meets does not depend on the order of the scenario's entries.
         known = market.setting.by_name
-        peers = known[(state.active & (state.released > NEVER))[known] & (known != i)]
+        others = state.active & (state.released > NEVER)
+        others[i] = False
+        peers = known[others[known]]
         ratio = state.profit / np.maximum(state.revenue, SMALLEST_SCALE)
         verdict = self.rule(
             View(
@@ -248,23 +257,8 @@ class Lab(mesa.Agent):
         """Worth of keeping the flagship's weights secret, share of scale: all if well ahead of others' open models."""
         choice, others = self.model.scenario.choice, self.model.state.open_capability[:, FLAGSHIP].copy()
         others[self.index] = -np.inf
-        lead = (model.capability[FLAGSHIP] - others.max()) / choice.secrecy_width
-        return choice.secrecy / (1.0 + float(np.exp(-np.clip(lead, -500.0, 500.0))))
-
-    def _outlook(self) -> Outlook:
-        market = self.model
-        tech = market.scenario.technology
-        labs = len(market.setting.labs)
-        return Outlook(
-            bandwidth_price=market.bandwidth_price,
-            weights=market.weights(),
-            funding=0.0 if self.row.parent else float(market.plans.funding[market.month, self.index]),
-            growth=float(market.plans.serving_growth[market.month]),
-            training_flop=run_flop(
-                market.state.training[:labs], tech.utilisation, tech.run_months, tech.final_run_share
-            ),
-            standing=market.standing(),
-        )
+        lead = float(model.capability[FLAGSHIP] - others.max()) / choice.secrecy_width
+        return choice.secrecy / (1.0 + exp(-min(max(lead, -500.0), 500.0)))
 
     def _note(self, plan: Release) -> None:
         """Write down the release and how it was chosen."""

@@ -7,8 +7,9 @@ the lab expects of rivals (`sim.choice.rivals`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +24,8 @@ from sim.world.setting import API, FLAGSHIP, SMALL, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
 from sim.world.tastes import Tastes
 from sim.world.terms import Terms, agreed
+
+T = TypeVar("T")
 
 CLOSED, OPEN_LAGGED, OPEN_RESTRICTED, OPEN = range(len(MODES))
 RELEASES = np.array([[False, False], [False, True], [True, True], [True, True]])
@@ -45,31 +48,33 @@ class Model:
     """Lab whose open model it was built on; -1: trained from scratch."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outlook:
-    """What the lab knows of the month besides the state: prices, weights and plans.
+    """What all labs know that decide this month, besides the state.
 
     Attributes
     ----------
-    bandwidth_price
-        USD per TB/s by region, (regions,).
+    standing
+        The market as it stands.
     weights
         USD a month that each cohort's adopters would spend, (cohorts,).
-    funding
-        Outside funding of the lab a month, before its response to use, USD.
     growth
         Expected growth of everybody's serving compute, factor a year.
     training_flop
         What each lab's next run would take, FLOP, (labs,).
     """
 
-    bandwidth_price: Array
+    standing: Standing
     weights: Array
-    funding: float
     growth: float
     training_flop: Array
-    standing: Standing | None = None
-    """The market as it stands, if it has been looked at this month already."""
+    _made: dict[Hashable, object] = field(init=False, repr=False, default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made when it is first asked for: the same for all labs of the month."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast(T, self._made[key])
 
 
 @dataclass(frozen=True, eq=False)

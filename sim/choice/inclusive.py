@@ -59,11 +59,6 @@ def inclusive_values(
     out = np.full((len(capability), nested.values, len(width)), -np.inf)
     if not len(bare):
         return out
-    if chosen(None) == "numba":
-        from sim.choice.compiled import inclusive  # numba takes a while to import
-
-        inclusive(bare, capability, level, width, tasks, *nested, out)
-        return out
     nest, value, tiers, values, inner, outer = nested
     hosts = np.flatnonzero(np.diff(nest, prepend=-1))
     counted = value[nest[hosts]]
@@ -100,9 +95,10 @@ def buyers(utility: Array, weights: Array, nested: Nested) -> Array:
         return out
     nest, value, tiers, _, inner, outer = nested
     if chosen(None) == "numba":
-        from sim.choice.compiled import set_buyers  # numba takes a while to import
+        from sim.choice.compiled.entries import set_buyers  # numba takes a while to import
+        from sim.choice.compiled.jit import kept
 
-        set_buyers(utility, weights, nest, value, tiers, inner, outer, out)
+        kept(set_buyers, utility, weights, nest, value, tiers, inner, outer, out)
         return out
     hosts = np.flatnonzero(np.diff(nest, prepend=-1))
     counted = value[nest[hosts]]

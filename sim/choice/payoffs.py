@@ -13,18 +13,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.choice.cases import Cases, Days, discounts
 from sim.choice.imagined import (
     CLOSED,
     OPEN_RESTRICTED,
     Imagined,
     Model,
     Outlook,
-    crowds,
     imagine,
     practised,
     taught,
 )
-from sim.choice.standing import Standing
 from sim.economics.engines import chosen
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.record import COMPONENTS, MODES
@@ -35,9 +34,7 @@ from sim.world.state import State
 from sim.world.tastes import worth
 from sim.world.terms import Terms, claims, first_prices, known_game, pool_capacity
 
-LOOK_TOLERANCE = 1e-6
-HOST_FREES = 0.5
-"""Part of its serving compute that a lab expects a host to free for a new model that pays better (judgement)."""
+LOOK_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -52,86 +49,21 @@ class Payoffs:
     """Largest residual of the imagined equilibria, in unit costs."""
 
 
-class Cases(NamedTuple):
-    """Markets of a batch: every mode at every horizon, then those in which rivals learn from what is opened.
+class Asked(NamedTuple):
+    """What `evaluate` was asked, its cases and days."""
 
-    Attributes
-    ----------
-    modes
-        Modes worth computing, ascending.
-    months
-        The horizons.
-    mode, horizon
-        Mode of each market and index of its horizon, (cases,).
-    plain
-        How many of them come before rivals learn.
-    last
-        The market of each mode and horizon in which rivals have learned what they can, (plain,).
-    """
-
-    modes: Ints
-    months: Ints
-    mode: Ints
-    horizon: Ints
-    plain: int
-    last: Ints
-
-    @classmethod
-    def of(cls, setting: Setting, allowed: Flags, ahead: bool) -> Cases:
-        """Cases for the modes allowed, at the scenario's horizons or today."""
-        choice = setting.scenario.choice
-        modes = np.flatnonzero(allowed)
-        months = np.array(choice.horizons if ahead else [0])
-        foresight = ahead and setting.scenario.mechanisms.spillover_foresight
-        opening = modes[modes != CLOSED] if foresight else modes[:0]
-        plain = len(modes) * len(months)
-        mode = np.repeat(np.concatenate([modes, opening]), len(months))
-        last = np.arange(plain)
-        last[np.isin(mode[:plain], opening)] = plain + np.arange(len(opening) * len(months))
-        return cls(modes, months, mode, np.tile(np.arange(len(months)), len(mode) // len(months)), plain, last)
-
-
-class Days(NamedTuple):
-    """What the lab expects of the days that it looks at, beside models: (horizons, ...).
-
-    Attributes
-    ----------
-    since
-        Years since the scenario's start, (horizons,).
-    progress
-        ECI points that everybody gains by then, (horizons,).
-    choosing
-        Spending of customers who choose anew by then, USD a month, (horizons, cohorts).
-    size
-        Of it against today's spending, (horizons,).
-    spare
-        Serving compute for these customers, TB/s, (horizons, firms).
-    """
-
-    since: Array
-    progress: Array
-    choosing: Array
-    size: Array
-    spare: Array
-
-    @classmethod
-    def ahead(cls, setting: Setting, state: State, lab: int, month: int, outlook: Outlook, months: Ints) -> Days:
-        """The days that lie so many months ahead."""
-        years = months / 12.0
-        everyone, anew = crowds(setting, state, years)
-        choosing = outlook.weights * anew
-        mass = choosing.sum(axis=1)
-        # Capacity serves all customers of that day; those who choose anew get their part of it.
-        crowd = mass / np.maximum((outlook.weights * everyone).sum(axis=1), 1e-300)
-        spare = state.bandwidth * np.maximum(1.0 - state.use, HOST_FREES)
-        spare[lab] = state.bandwidth[lab]
-        return cls(
-            since=setting.years[month] - setting.years[0] + years,
-            progress=setting.scenario.choice.expected_progress * years,
-            choosing=choosing,
-            size=mass / max(float(outlook.weights.sum()), 1e-300),
-            spare=spare * (outlook.growth**years * crowd)[:, None],
-        )
+    setting: Setting
+    state: State
+    policy: Policy
+    lab: int
+    model: Model
+    month: int
+    outlook: Outlook
+    funding: float
+    cases: Cases
+    days: Days
+    ahead: bool
+    allowed: Flags
 
 
 class Earnings(NamedTuple):
@@ -163,6 +95,7 @@ def evaluate(
     month: int,
     outlook: Outlook,
     *,
+    funding: float,
     ahead: bool,
     allowed: Flags,
 ) -> Payoffs:
@@ -170,16 +103,31 @@ def evaluate(
 
     Parameters
     ----------
+    funding
+        Outside funding of the lab a month, before its response to use, USD.
     ahead
         Whether to look at the scenario's horizons, or at today's market only: no progress, nobody learns.
     allowed
         Modes worth computing, (modes,); the others get 0.
     """
-    s = setting.scenario
     cases = setting.once((allowed.tobytes(), ahead), lambda: Cases.of(setting, allowed, ahead))
-    now = outlook.standing or Standing.look(setting, state, policy, month, outlook.bandwidth_price)
-    imagined = imagine(setting, state, policy, lab, model, month, now, allowed)
-    days = Days.ahead(setting, state, lab, month, outlook, cases.months)
+    days = outlook.once(ahead, lambda: Days.ahead(setting, state, month, outlook, cases.months))
+    asked = Asked(setting, state, policy, lab, model, month, outlook, funding, cases, days, ahead, allowed)
+    if chosen(None) == "numba":
+        from sim.choice.compiled import engine  # numba takes a while to import
+
+        found = engine.evaluated(asked)
+        if found is not None:
+            return found
+    return evaluated(asked)
+
+
+def evaluated(asked: Asked) -> Payoffs:
+    """Payoffs on the readable path."""
+    setting, state, policy, lab, model, month, outlook, _, cases, days, ahead, allowed = asked
+    s = setting.scenario
+    imagined = imagine(setting, state, policy, lab, model, month, outlook.standing, allowed)
+    serving = days.serving(lab)
 
     horizons, learning = np.arange(len(cases.months)), cases.horizon[cases.plain :]
     day = np.concatenate([horizons, learning])
@@ -198,19 +146,24 @@ def evaluate(
     mine = worth(setting, imagined.offers.capability + days.progress[:, None], days.since)
 
     def earned(
-        mode: Ints, horizon: Ints, q: Array, imagined: Imagined, start: Array
+        mode: Ints,
+        horizon: Ints,
+        q: Array,
+        imagined: Imagined,
+        start: Array,
+        shadow: Array | None,
+        after: Ints,
     ) -> tuple[Earnings, Equilibrium]:
-        royalty = np.where(
-            imagined.new & (mode != OPEN_RESTRICTED)[:, None], 0.0, imagined.deal.royalty
-        )
-        found = _solved(setting, imagined, royalty, q, days.choosing[horizon], days.spare[horizon], start)
-        return _earnings(setting, state, lab, imagined, royalty, found, days, horizon, outlook), found
+        royalty = np.where(imagined.new & (mode != OPEN_RESTRICTED)[:, None], 0.0, imagined.deal.royalty)
+        numbers = q, days.choosing[horizon], serving[horizon], start, shadow, after
+        found = _solved(setting, imagined, royalty, *numbers)
+        return _earnings(asked, imagined, royalty, found, horizon), found
 
-    q = utilities(setting, imagined, cases.mode, mine, cases.horizon, theirs)
+    q = utilities(setting, imagined, cases.mode, mine[cases.horizon], theirs)
     start = first_prices(imagined.deal, state.price[imagined.offers.slots(setting)])
-    found, prices = earned(cases.mode, cases.horizon, q, imagined, start)
-    discount = np.exp(-s.choice.discount * cases.months / 12.0)
-    total = _discounted(cases, found.parts, discount / discount.sum())
+    found, prices = earned(cases.mode, cases.horizon, q, imagined, start, None, cases.after)
+    discount = discounts(setting, cases)
+    total = _discounted(cases, found.parts, discount)
     if ahead and s.mechanisms.learning_foresight:
         last = cases.last
         mode, horizon = cases.mode[last], cases.horizon[last]
@@ -218,16 +171,15 @@ def evaluate(
             setting, state, lab, imagined, found.own[last], found.opened[last], cases.months[horizon]
         )
         better = worth(setting, wiser.offers.capability + days.progress[horizon, None], days.since[horizon])
-        q = utilities(setting, wiser, mode, better, np.arange(len(last)), theirs[last])
-        gained, _ = earned(mode, horizon, q, wiser, prices.prices[last])
+        q = utilities(setting, wiser, mode, better, theirs[last])
+        shadow = prices.shadow_prices[last] if s.mechanisms.serving_capacity else None
+        gained, _ = earned(mode, horizon, q, wiser, prices.prices[last], shadow, cases.after_last)
         gain = (gained.parts - found.parts[last]).sum(axis=-1).reshape(-1, len(discount))
-        total[cases.modes, COMPONENTS.index("learning")] = gain @ (discount / discount.sum())
+        total[cases.modes, COMPONENTS.index("learning")] = gain @ discount
     return Payoffs(total, float(found.revenue.max(initial=0.0)), float(prices.residual.max(initial=0.0)))
 
 
-def utilities(
-    setting: Setting, imagined: Imagined, mode: Ints, mine: Array, row: Ints, theirs: Array
-) -> Array:
+def utilities(setting: Setting, imagined: Imagined, mode: Ints, mine: Array, theirs: Array) -> Array:
     """Utility before price, (cases, cohorts, offers); -inf where the mode does not have the offer.
 
     Parameters
@@ -235,32 +187,27 @@ def utilities(
     mode
         (cases,).
     mine
-        Utils that customers find in the capability of offers, (rows, offers, cohorts).
-    row
-        Which of its rows a case has, (cases,).
+        Utils that customers find in the capability of offers, (cases, offers, cohorts).
     theirs
         Utility of what stands for rivals, the last offers, (cases, stand-ins, cohorts).
     """
     licensed = imagined.new & (imagined.offers.channel != API)
-    friction = setting.scenario.demand.licence_friction
-    offers, cohorts = imagined.taste.shape
-    q = np.empty((len(mode), cohorts, offers))
-    if chosen(None) == "numba":
-        from sim.choice.compiled import set_utilities  # numba takes a while to import
-
-        set_utilities(
-            imagined.has, licensed, mode, OPEN_RESTRICTED, friction, row, mine, imagined.taste, theirs, q
-        )
-        return q
-    by_offer = np.where(imagined.has[mode][:, :, None], mine[row] + imagined.taste, -np.inf)
-    by_offer[np.ix_(mode == OPEN_RESTRICTED, licensed)] -= friction
-    by_offer[:, offers - theirs.shape[1] :] = theirs
-    q[:] = np.swapaxes(by_offer, -1, -2)
-    return q
+    by_offer = np.where(imagined.has[mode][:, :, None], mine + imagined.taste, -np.inf)
+    by_offer[np.ix_(mode == OPEN_RESTRICTED, licensed)] -= setting.scenario.demand.licence_friction
+    by_offer[:, by_offer.shape[1] - theirs.shape[1] :] = theirs
+    return np.ascontiguousarray(np.swapaxes(by_offer, -1, -2))
 
 
 def _solved(
-    setting: Setting, imagined: Imagined, royalty: Array, q: Array, weights: Array, bandwidth: Array, start: Array
+    setting: Setting,
+    imagined: Imagined,
+    royalty: Array,
+    q: Array,
+    weights: Array,
+    bandwidth: Array,
+    start: Array,
+    shadow: Array | None,
+    after: Ints,
 ) -> Equilibrium:
     """Prices of the markets; where none are an equilibrium, the best point: how far off is recorded."""
     offers, deal = imagined.offers, imagined.deal
@@ -276,6 +223,8 @@ def _solved(
             complement=complement,
             royalty=paid,
             start=start,
+            shadow=shadow,
+            after=after,
             tolerance=LOOK_TOLERANCE,
             absent="leave",
         )
@@ -298,11 +247,6 @@ def sales(
     usage = setting.scenario.demand.usage_elasticity
     tokens = found.quantities.copy()
     spent = tokens * found.prices
-    if chosen(None) == "numba":
-        from sim.choice.compiled import set_sales  # numba takes a while to import
-
-        set_sales(tokens, spent, found.shares, found.prices, deal.at_home, weights, row, deal.dear, usage)
-        return tokens, spent
     at_home = np.flatnonzero(deal.at_home)
     shares, price = found.shares[:, :, at_home], found.prices[:, at_home]
     cheap, dear = weights * deal.dear**-usage, weights * deal.dear ** (1.0 - usage)
@@ -312,17 +256,10 @@ def sales(
 
 
 def _earnings(
-    setting: Setting,
-    state: State,
-    lab: int,
-    imagined: Imagined,
-    royalty: Array,
-    found: Equilibrium,
-    days: Days,
-    horizon: Ints,
-    outlook: Outlook,
+    asked: Asked, imagined: Imagined, royalty: Array, found: Equilibrium, horizon: Ints
 ) -> Earnings:
     """What the firm earns at these prices, part by part."""
+    setting, state, lab, days = asked.setting, asked.state, asked.lab, asked.days
     offers, deal = imagined.offers, imagined.deal
     tokens, spent = sales(setting, found, deal, days.choosing, horizon)
     sold, made = deal.seller == lab, offers.lab == lab
@@ -336,14 +273,14 @@ def _earnings(
     revenue = spent @ sold + parts[:, put("complement")] + parts[:, put("royalty")]
 
     # Rivals keep the prices of the day, so what is spent on them buys tokens at the mean price of the day.
-    today = max(float(outlook.weights.sum()), 1e-300)
+    today = max(float(asked.outlook.weights.sum()), 1e-300)
     n = len(offers) - imagined.rivals.nested.values
     world = tokens[:, :n].sum(axis=1) + spent[:, n:].sum(axis=1) * (fsum(state.tokens) / today)
     use = np.ones((3, len(tokens)))
     used = np.array([tokens @ made, tokens @ (sold & made), tokens @ (made & offers.open_)])
     np.divide(used, world, out=use, where=world > 0.0)
     takings = revenue / (today * days.size[horizon])
-    parts[:, put("funding")] = _funding(setting, state, use[0], takings, outlook.funding)
+    parts[:, put("funding")] = _funding(setting, state, use[0], takings, asked.funding)
     return Earnings(parts, revenue, use[1], use[2])
 
 

@@ -51,15 +51,15 @@ class Standing:
         month: int,
         bandwidth_price: Array,
         tastes: Tastes | None = None,
+        costs: Costs | None = None,
     ) -> Standing:
         """The market before this month's models are out."""
         tastes = tastes or Tastes.of(setting, policy)
-        costs = Costs.of(setting, state, policy, bandwidth_price)
+        costs = costs or Costs.of(setting, state, policy, bandwidth_price)
         offers = current_offers(setting, state)
         taste = tastes.about(offers, month).T
         reachable = np.flatnonzero(taste.max(axis=1) > -np.inf)
-        order, nested = by_model(setting, offers.take(reachable))
-        order = reachable[order]
+        order, nested = by_model(setting, offers, reachable)
         offers, taste = offers.take(order), taste[order]
         deal = agreed(setting, policy, offers, costs)
         last = state.price[offers.slots(setting)]
@@ -70,12 +70,18 @@ class Standing:
         return cls(offers, deal, nested, taste, bare, tastes, costs)
 
 
-def by_model(setting: Setting, offers: Offers) -> tuple[Ints, Nested]:
-    """An order in which hosts of one model stand together, and models of one tier; and the nests in that order."""
+def by_model(setting: Setting, offers: Offers, rows: Ints | None = None) -> tuple[Ints, Nested]:
+    """An order in which hosts of one model stand together, and models of one tier; and the nests in that order.
+
+    Of all offers, or of those in `rows`.
+    """
     of_lab = (offers.lab * 2 + offers.newest) * 2 + offers.open_
     model = offers.tier * (4 * len(setting.labs)) + of_lab
-    order = np.argsort(model, kind="stable")
-    first = np.diff(model[order], prepend=-1) != 0
+    order = np.argsort(model if rows is None else model[rows], kind="stable")
+    order = order if rows is None else rows[order]
+    model = model[order]
+    first = np.ones(len(model), dtype=bool)
+    np.not_equal(model[1:], model[:-1], out=first[1:])
     demand = setting.scenario.demand
     outer = 1.0 - demand.tier_nesting
     inner = outer * (1.0 - demand.host_nesting)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,6 @@ from sim.choice.imagined import (
     OPEN_LAGGED,
     OPEN_RESTRICTED,
     Imagined,
-    Outlook,
     crowds,
     imagine,
     taught,
@@ -121,7 +122,7 @@ class TestLessons:
     @pytest.fixture
     def outlook(self, midway):
         market = midway()
-        return Outlook(market.bandwidth_price, market.weights(), 0.0, 1.5, np.full(7, 1e25))
+        return replace(market.outlook(), growth=1.5, training_flop=np.full(7, 1e25))
 
     def test_a_closed_model_teaches_nobody(self, midway, family, outlook):
         found = self.lesson(midway(), family, outlook, CLOSED, 24)

@@ -84,7 +84,7 @@ def own_offers(
 
 def today(market: Market) -> Outlook:
     labs = len(market.setting.labs)
-    return Outlook(market.bandwidth_price, market.weights(), 0.0, 1.5, np.full(labs, 1e25))
+    return replace(market.outlook(), growth=1.5, training_flop=np.full(labs, 1e25))
 
 
 def elapsed(market: Market) -> float:
@@ -258,7 +258,7 @@ def worked_out(
 
 
 def payoffs(
-    market: Market, lab: int, model: Model, mode: int, outlook: Outlook, *, ahead: bool
+    market: Market, lab: int, model: Model, mode: int, outlook: Outlook, *, ahead: bool, funding: float = 0.0
 ) -> np.ndarray:
     allowed = np.arange(len(MODES)) == mode
     found = evaluate(
@@ -269,6 +269,7 @@ def payoffs(
         model,
         market.month,
         outlook,
+        funding=funding,
         ahead=ahead,
         allowed=allowed,
     )
@@ -291,8 +292,7 @@ class TestPayoffs:
     def test_of_today_s_market(self, midway, family, lab, mode):
         market = midway(**VALUES)
         model = family(market, lab)
-        outlook = replace(today(market), funding=3e6)
-        found = payoffs(market, lab, model, mode, outlook, ahead=False)
+        found = payoffs(market, lab, model, mode, today(market), ahead=False, funding=3e6)
         same_parts(found, earned(market, lab, model, mode, funding=3e6))
 
     @pytest.mark.parametrize("mode", range(len(MODES)), ids=MODES)

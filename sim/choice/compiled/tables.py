@@ -1,0 +1,167 @@
+"""What compiled choices work on, from the model's own objects: once a run, a month, a family."""
+
+from __future__ import annotations
+
+from math import fsum
+from typing import Any
+
+import numpy as np
+
+from sim.choice.cases import Cases, Days, discounts
+from sim.choice.compiled.layout import Ahead, Family, Markets, Today, World
+from sim.choice.imagined import OPENNESS, Outlook, Prospects
+from sim.technology.capability import derived_capability
+from sim.technology.serving import load_per_mtok
+from sim.world.offers import Offers
+from sim.world.policy import Policy
+from sim.world.setting import Array, Flags, Ints, Setting
+from sim.world.state import NEVER, State
+
+
+def world(setting: Setting) -> World:
+    """What stays the same during a run; see `World`."""
+    s, m, c = setting.scenario, setting.scenario.mechanisms, setting.cohorts
+    d, t, sp, p, f = s.demand, s.technology, s.spillovers, s.community, s.finance
+    labs = range(len(setting.labs))
+    outer = 1.0 - d.tier_nesting
+    return World(
+        cohorts=_floats(
+            [c.difficulty, c.difficulty_growth, c.difficulty_width, c.capability_value, c.customisation]
+        ),
+        sensitivity=_floats(c.price_sensitivity),
+        labs=_floats(
+            [
+                setting.lab_values("complement"),
+                setting.lab_values("users"),
+                [setting.lab_row(i).release_interval for i in labs],
+            ]
+        ),
+        own_complement=_floats(setting.own_complement),
+        cloud_users=_floats([0.0, *setting.cloud_users, 0.0]),
+        openness=_floats(OPENNESS),
+        inner=outer * (1.0 - d.host_nesting),
+        outer=outer,
+        friction=d.licence_friction,
+        usage=d.usage_elasticity,
+        small_gap=t.small_gap,
+        load=float(load_per_mtok(1.0, t.serving_utilisation)),
+        cost_floor=t.cost_floor,
+        limited=m.serving_capacity,
+        per_order=t.capability_per_order,
+        pool_rate=sp.open_pool * m.open_spillover,
+        pool_half=sp.pool_half,
+        lag=float(sp.derivation_lag) if m.derivation else np.inf,
+        expected_progress=s.choice.expected_progress,
+        flywheel=p.flywheel * m.flywheel,
+        improvement=p.improvement * m.community,
+        cheaper=p.cheaper_serving * m.community,
+        half_use=p.half_use,
+        decay=p.decay,
+        worth_of_funding=s.choice.funding_value * m.funding_response,
+        per_use=f.funding_per_use,
+        on_takings=f.funding_on_takings,
+    )
+
+
+def today(setting: Setting, state: State, policy: Policy, outlook: Outlook, joint: Any) -> Today | None:
+    """The market of the month; None if hosts of one model differ in capability, so that models are not enough."""
+    now, s = outlook.standing, setting.scenario
+    offers, deal, nest = now.offers, now.deal, now.nested.nest
+    first = np.flatnonzero(np.diff(nest, prepend=-1, append=len(nest)))
+    models, bare = first[:-1], _plain(now.bare)
+    levels = offers.capability[models]
+    if not np.array_equal(levels[nest], offers.capability):
+        return None
+    table = _offers(offers, deal.seller, deal.at_home, np.zeros(len(offers), dtype=bool))
+    best = state.algorithm.max(initial=-np.inf)
+    working = state.active & (state.released > NEVER)
+    pays = s.mechanisms.royalties and len(setting.clouds) > 0
+    sp = s.spillovers
+    return Today(
+        offers=table,
+        money=_floats(
+            [offers.capability, deal.load, deal.cost, deal.royalty, deal.own_margin, deal.lab_margin]
+        ),
+        taste=_plain(now.taste),
+        tastes=_plain(now.tastes.standing),
+        bare=bare,
+        nest=_plain(nest),
+        models=_ints(table[:, models]),
+        first=first,
+        levels=levels,
+        joint=joint(bare, first, now.nested.inner),
+        price=_plain(state.price),
+        rent=_plain(now.costs.rent),
+        dearer=setting.cohorts.price_sensitivity * np.log(now.costs.dear),
+        labs=_floats(
+            [
+                state.algorithm,
+                np.exp(-(best - state.algorithm) / sp.pool_distance),
+                np.where(working, OPENNESS[state.mode], 0.0),
+                derived_capability(
+                    0.0, outlook.training_flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning
+                ),
+                policy.threshold,
+                policy.royalty if pays else np.zeros_like(policy.royalty),
+                state.data,
+                state.community,
+            ]
+        ),
+        at_home=now.costs.at_home,
+    )
+
+
+def ahead(setting: Setting, state: State, outlook: Outlook, cases: Cases, days: Days) -> Ahead:
+    """The days that labs look at."""
+    dear, usage = outlook.standing.costs.dear, setting.scenario.demand.usage_elasticity
+    spending = max(float(outlook.weights.sum()), 1e-300)
+    return Ahead(
+        days=_floats([cases.months, days.since, days.progress, days.size, discounts(setting, cases)]),
+        choosing=_plain(days.choosing),
+        all_=_plain(days.all_),
+        spare=_plain(days.spare),
+        light=_plain(dear**-usage),
+        dear=_plain(dear ** (1.0 - usage)),
+        spending=spending,
+        per_dollar=fsum(state.tokens) / spending,
+        active=int(state.active.sum()),
+    )
+
+
+def markets(cases: Cases) -> Markets:
+    """The markets of both batches."""
+    return Markets(
+        modes=_ints(cases.modes),
+        mode=_ints(cases.mode),
+        horizon=_ints(cases.horizon),
+        plain=cases.plain,
+        last=_ints(cases.last),
+        after=_ints(cases.after),
+        after_last=_ints(cases.after_last),
+    )
+
+
+def family(setting: Setting, lab: int) -> Family:
+    """Prospects of a lab."""
+    prospects = Prospects.of(setting, lab)
+    seller = prospects.offers.sellers(setting)
+    table = _offers(prospects.offers, seller, seller < 0, np.ones(len(seller), dtype=bool))
+    return Family(table, _floats(prospects.below), np.array(prospects.has, order="C"))
+
+
+def _offers(offers: Offers, seller: Ints, at_home: Flags, new: Flags) -> Ints:
+    """Offers in rows as `layout` has them."""
+    return _ints([offers.lab, offers.tier, offers.channel, offers.open_, offers.newest, seller, at_home, new])
+
+
+def _plain(array: Any) -> Any:
+    """The array as compiled code knows it: writable and in one piece. Others would be compiled for anew."""
+    return array if array.flags.carray else np.array(array, order="C")
+
+
+def _floats(values: Any) -> Array:
+    return np.array(values, dtype=float, order="C")
+
+
+def _ints(values: Any) -> Ints:
+    return np.array(values, dtype=np.intp, order="C")
