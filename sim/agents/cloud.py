@@ -9,11 +9,12 @@ import numpy as np
 
 from sim.choice.inclusive import buyers
 from sim.choice.standing import by_model
-from sim.world.offers import offered
-from sim.world.setting import API, TIERS, Array, Flags
+from sim.economics.engines import chosen
+from sim.world.offers import Offers, offered
+from sim.world.setting import API, TIERS, Array, Flags, Ints
 from sim.world.state import NEVER
 from sim.world.tastes import worth
-from sim.world.terms import agreed
+from sim.world.terms import Terms, agreed
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -76,22 +77,12 @@ def expected_margins(market: Market) -> Array:
     offers = offered(setting, state, can, np.full(can.shape, NEVER))
     deal = agreed(setting, market.policy, offers, market.costs())
     s, demand = market.scenario, market.scenario.demand
-    eps = setting.cohorts.price_sensitivity
-    inner = (1.0 - demand.tier_nesting) * (1.0 - demand.host_nesting)
-    elasticity = demand.usage_elasticity + eps.mean() / inner
-    last = state.price[offers.slots(setting)]
-    markup = deal.cost / (1.0 + deal.own_margin - deal.royalty) * elasticity / (elasticity - 1.0)
-    own_service = np.isfinite(last) & (offers.channel == 0)
-    price = np.where(deal.seller < 0, deal.cost, np.where(own_service, np.maximum(last, deal.cost), markup))
-    utility = worth(setting, offers.capability, setting.years[market.month] - setting.years[0])
-    utility += market.tastes.about(offers, market.month).T
-    utility -= np.log(price)[:, None] * eps
-    utility[deal.at_home] -= eps * np.log(deal.dear)
+    order, nested = by_model(setting, offers)
+    price, utility = imagined_market(market, offers, deal, order)
     months = s.hosting.payback
     reached = 1.0 - (1.0 - setting.cohorts.reconsider) ** (months / 2.0) if s.mechanisms.inertia else 1.0
-    order, nested = by_model(setting, offers)
     people = np.empty(len(offers))
-    people[order] = buyers(utility[order], market.weights() * reached, nested)
+    people[order] = buyers(utility, market.weights() * reached, nested)
     tokens = people * price**-demand.usage_elasticity
     margin = np.full((clouds, labs, TIERS), np.nan)
     hosted = (offers.channel != API) & (deal.seller >= 0)
@@ -99,6 +90,38 @@ def expected_margins(market: Market) -> Array:
     worth_ = ((keeps * price - deal.cost) * tokens * months)[hosted]
     margin[offers.channel[hosted] - 1, offers.lab[hosted], offers.tier[hosted]] = worth_
     return margin
+
+
+def imagined_market(market: Market, offers: Offers, deal: Terms, order: Ints) -> tuple[Array, Array]:
+    """What offers would cost, USD per Mtok, (offers,), and utility in `order`, (offers, cohorts).
+
+    Labs' own services cost what they did, self-hosting what it costs; hosts take the mark-up of one that faces its
+    own demand elasticity.
+    """
+    setting, demand = market.setting, market.scenario.demand
+    eps = setting.cohorts.price_sensitivity
+    elasticity = demand.usage_elasticity + eps.mean() / (
+        (1.0 - demand.tier_nesting) * (1.0 - demand.host_nesting)
+    )
+    markup, keeps = elasticity / (elasticity - 1.0), 1.0 + deal.own_margin - deal.royalty
+    last = market.state.price[offers.slots(setting)]
+    years = setting.years[market.month] - setting.years[0]
+    taste = market.tastes.about(offers, market.month).T
+    if chosen(None) == "numba":
+        from sim.agents.compiled import imagined  # numba takes a while to import
+        from sim.economics.compiled.calls import kept
+
+        tasks = setting.tasks
+        level = tasks.difficulty + tasks.growth * years
+        of_tasks = level, tasks.width, tasks.value, tasks.of
+        of_offers = deal.seller, offers.channel, last, deal.cost, keeps
+        return kept(imagined, *of_offers, markup, offers.capability, taste, *of_tasks, eps, deal.dear, order)
+    own_service = np.isfinite(last) & (offers.channel == API)
+    hosted = np.where(own_service, np.maximum(last, deal.cost), deal.cost / keeps * markup)
+    price = np.where(deal.seller < 0, deal.cost, hosted)
+    utility = worth(setting, offers.capability, years) + taste - np.log(price)[:, None] * eps
+    utility[deal.at_home] -= eps * np.log(deal.dear)
+    return price, utility[order]
 
 
 def hostable(market: Market) -> Flags:

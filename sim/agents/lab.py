@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from math import exp
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
 SMALLEST_SCALE = 1e4
 """Revenue scale of a firm that has none, USD a month."""
-_REASONS = {
-    mode: [f"{mode}_{part}" for part in (*COMPONENTS, "payoff")] for mode in MODES
-}
+_REASONS = [[f"{mode}_{part}" for part in (*COMPONENTS, "payoff")] for mode in MODES]
+_PROBABILITIES = [f"{mode}_probability" for mode in MODES]
+_OWN = slice(COMPONENTS.index("secrecy"), COMPONENTS.index("policy") + 1)
+"""Parts of payoffs that do not come from the market: secrecy, change, conviction, policy."""
 
 
 @dataclass(frozen=True)
@@ -172,9 +174,8 @@ class Lab(mesa.Agent):
             return Release(model, MODES.index(forced.mode), gap, forced, {})
         allowed, rates = market.policy.modes_for(self.region, flagship)
         allowed = allowed & ~market.reacting_ban(self.region, flagship)
-        rates = rates + np.where(
-            OPENS_FLAGSHIP, market.policy.open_subsidy[market.setting.lab_region[i]], 0.0
-        )
+        subsidy = float(market.policy.open_subsidy[market.setting.lab_region[i]])
+        rates = rates + subsidy * OPENS_FLAGSHIP
         if not allowed.any():
             allowed = np.arange(len(MODES)) == CLOSED
         mode, reasons = self._choose(model, allowed, rates)
@@ -191,9 +192,9 @@ class Lab(mesa.Agent):
         state, choice = market.state, market.scenario.choice
         parts: dict[bool, Array] = {}
         reasons: dict[str, float] = {}
-        funding = self.funding
+        funding, earned = self.funding, float(state.revenue[i])
         backing = choice.funding_value * funding
-        scale = max(float(state.revenue[i]) + backing, SMALLEST_SCALE)
+        scale = max(earned + backing, SMALLEST_SCALE)
 
         def payoffs(ahead: bool) -> Array:
             nonlocal scale
@@ -211,14 +212,9 @@ class Lab(mesa.Agent):
                     allowed=allowed,
                 )
                 reasons["price_residual"] = found.residual
-                scale = max(float(state.revenue[i]) + backing, found.revenue + backing, SMALLEST_SCALE)
-                part = found.parts
-                changes = np.arange(len(MODES)) != state.mode[i]
-                part[:, COMPONENTS.index("secrecy")] = -self._secrets(model) * scale * OPENNESS
-                part[:, COMPONENTS.index("change")] = -choice.change_cost * scale * changes
-                part[:, COMPONENTS.index("conviction")] = self.row.conviction * scale * OPENS_FLAGSHIP
-                part[:, COMPONENTS.index("policy")] = rates * scale
-                parts[ahead] = part
+                scale = max(earned + backing, found.revenue + backing, SMALLEST_SCALE)
+                found.parts[:, _OWN] = self._own_parts(model, scale, rates)
+                parts[ahead] = found.parts
             return np.asarray(parts[ahead].sum(axis=1) / scale)
 
         # By name, so that whom a lab meets does not depend on the order of the scenario's entries.
@@ -226,7 +222,6 @@ class Lab(mesa.Agent):
         others = state.active & (state.released > NEVER)
         others[i] = False
         peers = known[others[known]]
-        ratio = state.profit / np.maximum(state.revenue, SMALLEST_SCALE)
         verdict = self.rule(
             View(
                 payoffs=payoffs,
@@ -236,22 +231,34 @@ class Lab(mesa.Agent):
                 attraction=state.attraction[i],
                 experience=float(state.experience[i]),
                 peer_mode=state.mode[peers],
-                peer_profit=ratio[peers],
-                own_profit=float(ratio[i]),
+                peer_profit=state.profit[peers] / np.maximum(state.revenue[peers], SMALLEST_SCALE),
+                own_profit=float(state.profit[i]) / max(earned, SMALLEST_SCALE),
                 luck=float(market.luck["peer"][market.month, i]),
                 parameters=choice,
             )
         )
         state.attraction[i], state.experience[i] = verdict.attraction, verdict.experience
-        reached = np.cumsum(verdict.probability) > market.luck["mode"][market.month, i]
-        mode = int(np.argmax(reached)) if reached.any() else int(np.argmax(verdict.probability))
+        probability = verdict.probability.tolist()
         reasons["scale"] = scale
+        reasons |= zip(_PROBABILITIES, probability, strict=True)
         part = parts.get(True, parts.get(False))
-        for k, name in enumerate(MODES):
-            reasons[f"{name}_probability"] = float(verdict.probability[k])
-            if part is not None and allowed[k]:
-                reasons |= zip(_REASONS[name], [*part[k].tolist(), float(part[k].sum())], strict=True)
-        return mode, reasons
+        if part is not None:
+            by_mode = zip(_REASONS, part.tolist(), part.sum(axis=1).tolist(), allowed.tolist(), strict=True)
+            for names, values, payoff, may in by_mode:
+                if may:
+                    reasons |= zip(names, [*values, payoff], strict=True)
+        return _drawn(probability, float(market.luck["mode"][market.month, i])), reasons
+
+    def _own_parts(self, model: Model, scale: float, rates: Array) -> list[list[float]]:
+        """Parts of payoffs that do not come from the market, (modes, 4) in the order of `_OWN`, USD a month."""
+        present, conviction = int(self.model.state.mode[self.index]), self.row.conviction
+        kept, change = self._secrets(model) * scale, self.model.scenario.choice.change_cost * scale
+        return [
+            [-kept * openness, -change * (mode != present), conviction * scale * opens, rate * scale]
+            for mode, (openness, opens, rate) in enumerate(
+                zip(OPENNESS.tolist(), OPENS_FLAGSHIP.tolist(), rates.tolist(), strict=True)
+            )
+        ]
 
     def _secrets(self, model: Model) -> float:
         """Worth of keeping the flagship's weights secret, share of scale: all if well ahead of others' open models."""
@@ -315,3 +322,9 @@ class Lab(mesa.Agent):
         if market.scenario.mechanisms.noise:
             wait *= 1.0 + market.scenario.technology.timing_noise * market.luck["timing"][market.month, i]
         state.next_release[i] = market.month + max(1, round(wait))
+
+
+def _drawn(probability: list[float], luck: float) -> int:
+    """The mode that a uniform draw falls on; the likeliest where rounding leaves the draw beyond the last."""
+    reached = (mode for mode, upto in enumerate(accumulate(probability)) if upto > luck)
+    return next(reached, probability.index(max(probability)))

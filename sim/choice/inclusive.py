@@ -96,7 +96,7 @@ def buyers(utility: Array, weights: Array, nested: Nested) -> Array:
     nest, value, tiers, _, inner, outer = nested
     if chosen(None) == "numba":
         from sim.choice.compiled.entries import set_buyers  # numba takes a while to import
-        from sim.choice.compiled.jit import kept
+        from sim.economics.compiled.calls import kept
 
         kept(set_buyers, utility, weights, nest, value, tiers, inner, outer, out)
         return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from math import exp, inf
 
 import numpy as np
 
@@ -69,14 +70,14 @@ def logit(payoff: Array, intensity: float, allowed: Flags) -> Array:
 
     Intensity 0 gives equal probabilities, infinity the best reply (verification case V14).
     """
-    value = np.where(allowed, payoff, -np.inf)
-    best = value.max()
-    if np.isinf(intensity):
-        weight = (value == best).astype(float)
-    else:
-        behind = np.where(allowed, payoff - best, 0.0)  # 0 times -inf would be no number
-        weight = np.where(allowed, np.exp(np.minimum(intensity * behind, 0.0)), 0.0)
-    return np.asarray(weight / weight.sum())
+    values = np.where(allowed, payoff, -np.inf).tolist()
+    best = max(values)
+    if intensity == inf:
+        weights = [float(value == best) for value in values]
+    else:  # 0 times -inf would be no number
+        behind = [value - best if may else -inf for value, may in zip(values, allowed.tolist(), strict=True)]
+        weights = [exp(min(intensity * gap, 0.0)) if gap > -inf else 0.0 for gap in behind]
+    return np.array(weights) / sum(weights)
 
 
 def lookahead(view: View) -> Verdict:

@@ -66,9 +66,11 @@ def _sorted(arrays: list[IntArray]) -> tuple[tuple[Hashable, ...], list[IntArray
         distinct = np.unique(everybody[everybody >= 0])
         indices = [np.where(part >= 0, np.searchsorted(distinct, part), -1) for part in arrays]
         return tuple(distinct.tolist()), indices
-    known = np.zeros(largest + 1, dtype=bool)
-    known[everybody[everybody >= 0]] = True
-    table = np.append(known.cumsum() - 1, -1)  # at the end, where nobody looks it up: -1
+    known = np.zeros(largest + 2, dtype=bool)  # at the end nobody
+    known[np.maximum(everybody, -1)] = True
+    known[-1] = False
+    table = known.cumsum() - 1
+    table[-1] = -1
     return tuple(known.nonzero()[0].tolist()), [table[np.maximum(part, -1)] for part in arrays]
 
 

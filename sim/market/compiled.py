@@ -2,13 +2,379 @@
 
 from __future__ import annotations
 
-from sim.economics.compiled.jit import entry
-from sim.world.setting import Array, Ints
+import numpy as np
+
+from sim.economics.compiled.calls import inner, making_arrays
+from sim.economics.indicators import EARLIER_PROGRESS
+from sim.technology.chips import DOMESTIC, OFFSHORE, SMUGGLED
+from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
+from sim.world.setting import Array, Flags, Ints
 
 
-@entry
-def add_up(values: Array, place: Ints, kind: Ints, out: Array) -> None:
-    """Adds values, (cohorts, offers), to the row of their cohort's place and the column of their offer's kind."""
+@inner
+def _ratio(part: float, whole: float, least: float) -> float:
+    """As `sim.economics.indicators.ratio`."""
+    return part / whole if whole > least else np.nan
+
+
+@making_arrays
+def add_up(
+    people: Array,
+    shares: Array,
+    tokens: Array,
+    spending: Array,
+    place: Ints,
+    kind: Ints,
+    out: Array,
+) -> None:
+    """Adds customers, tokens and spending to the rows of cohorts' places and the columns of offers' kinds.
+
+    Parameters
+    ----------
+    people
+        Customers of each cohort, (cohorts,), of whom `shares` are on each offer.
+    shares, tokens, spending
+        (cohorts, offers).
+    out
+        (3, places, kinds).
+    """
     for s in range(len(place)):
         for j in range(len(kind)):
-            out[place[s], kind[j]] += values[s, j]
+            out[0, place[s], kind[j]] += people[s] * shares[s, j]
+            out[1, place[s], kind[j]] += tokens[s, j]
+            out[2, place[s], kind[j]] += spending[s, j]
+
+
+@making_arrays
+def demand_rows(
+    tokens: Array,
+    spending: Array,
+    region: Ints,
+    potential: Array,
+    adopted: Array,
+    surplus: Array,
+    lab: Ints,
+    service: Flags,
+    open_: Flags,
+    capability: Array,
+    prices: Array,
+    demanded: Array,
+    lab_region: Ints,
+    regions: int,
+    reference: float,
+) -> Array:
+    """Columns of `sim.market.regions.demand_side` in the order of `DEMAND`, (columns, regions + 1).
+
+    Parameters
+    ----------
+    tokens, spending
+        By cohort and offer, (cohorts, offers).
+    region, potential, adopted, surplus
+        Of cohorts: region, USD if all had adopted, part that has, surplus per USD of adopters' spending.
+    service
+        Whether the lab itself serves the offer.
+    reference
+        Capability from which on an offer counts for the lowest price.
+    """
+    offers, world = len(lab), regions
+    used, paid = np.zeros((regions + 1, offers)), np.zeros((regions + 1, offers))
+    money = np.zeros((3, regions + 1))  # potential, of adopters, their surplus
+    for s in range(len(region)):
+        adopters = potential[s] * adopted[s]
+        for r in (region[s], world):
+            money[0, r] += potential[s]
+            money[1, r] += adopters
+            money[2, r] += adopters * surplus[s]
+            for j in range(offers):
+                used[r, j] += tokens[s, j]
+                paid[r, j] += spending[s, j]
+    of_region, of_lab = np.zeros(regions + 1), np.zeros((regions + 1, len(lab_region)))
+    for j in range(offers):
+        of_region[lab_region[lab[j]]] += used[world, j]
+        for r in range(regions + 1):
+            of_lab[r, lab[j]] += paid[r, j]
+    out = np.empty((14, regions + 1))
+    abroad_in_all, used_in_all = 0.0, 0.0
+    for j in range(offers):
+        used_in_all += used[world, j]
+    of_region[world] = used_in_all
+    for r in range(regions + 1):
+        total, revenue, tokens_open, tokens_closed, paid_open, paid_closed = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        abroad, served, best, cheapest = 0.0, 0.0, -1, np.inf
+        for j in range(offers):
+            total += used[r, j]
+            revenue += paid[r, j]
+            if open_[j]:
+                tokens_open += used[r, j]
+                paid_open += paid[r, j]
+            else:
+                tokens_closed += used[r, j]
+                paid_closed += paid[r, j]
+            if lab_region[lab[j]] != r:
+                abroad += used[r, j]
+            if used[world, j] > 0.0:
+                served += used[r, j] * (demanded[j] / used[world, j])
+            if used[r, j] > 0.0:
+                if service[j] and (best < 0 or capability[j] > capability[best]):
+                    best = j
+                if capability[j] >= reference:
+                    cheapest = min(cheapest, prices[j])
+        if r < world:
+            abroad_in_all += abroad
+        out[0, r] = _ratio(money[1, r], money[0, r], 0.0)
+        out[1, r], out[2, r] = total, revenue
+        out[3, r] = money[2, r]
+        out[4, r] = _ratio(tokens_open, total, 0.0)
+        out[5, r] = _ratio(paid_open, revenue, 0.0)
+        out[6, r] = _ratio(abroad if r < world else abroad_in_all, total, 0.0)
+        out[7, r] = _ratio(of_region[r], used_in_all, 0.0)
+        out[8, r] = _ratio(paid_closed, tokens_closed, 0.0)
+        out[9, r] = _ratio(paid_open, tokens_open, 0.0)
+        out[10, r] = _ratio(total, served, 0.0)
+        out[11, r] = _concentration(of_lab, r)
+        out[12, r] = prices[best] if best >= 0 else np.nan
+        out[13, r] = cheapest if cheapest < np.inf else np.nan
+    return out
+
+
+@inner
+def _concentration(amounts: Array, row: int) -> float:
+    """As `sim.economics.indicators.concentration`."""
+    total, squares = 0.0, 0.0
+    for i in range(amounts.shape[1]):
+        total += amounts[row, i]
+        squares += amounts[row, i] ** 2
+    return _ratio(squares, total**2, 0.0)
+
+
+@making_arrays
+def frontier_rows(
+    active: Flags,
+    released: Flags,
+    opened: Flags,
+    capability: Array,
+    open_capability: Array,
+    lab_region: Ints,
+    month: int,
+    best: Array,
+    best_open: Array,
+    best_closed: Array,
+) -> Array:
+    """Columns of `sim.market.regions.labs_and_frontiers` in the order of `FRONTIERS`, (columns, regions + 1).
+
+    Parameters
+    ----------
+    released, opened
+        Whether a lab has any model, and whether its newest flagship has open weights, (labs,).
+    capability, open_capability
+        ECI points, (labs, tiers); of the newest family the first tier counts.
+    best, best_open, best_closed
+        Frontiers of the months before, (months, regions + 1).
+    """
+    world = best.shape[1] - 1
+    out, working = np.zeros((7, world + 1)), np.zeros(world + 1)
+    for r in range(world + 1):
+        out[0, r] = out[1, r] = out[2, r] = np.nan
+        if month > 0:
+            _raise(out, 0, r, best[month - 1, r])
+            _raise(out, 1, r, best_open[month - 1, r])
+            _raise(out, 2, r, best_closed[month - 1, r])
+    for i in range(len(active)):
+        newest = capability[i, 0]
+        published = -np.inf
+        for tier in range(open_capability.shape[1]):
+            published = max(published, open_capability[i, tier])
+        for r in (lab_region[i], world):
+            out[5, r] += active[i]
+            working[r] += active[i] and released[i]
+            out[6, r] += active[i] and released[i] and opened[i]
+            if released[i]:
+                _raise(out, 0, r, max(newest, published))
+                _raise(out, 1, r, published)
+                if not opened[i]:
+                    _raise(out, 2, r, newest)
+    for r in range(world + 1):
+        out[6, r] = _ratio(out[6, r], working[r], 0.0)
+        out[3, r] = _lag(out[0, r], best, month, world, out[0, world])
+        out[4, r] = _lag(out[1, r], best, month, r, out[0, r])
+    return out
+
+
+@inner
+def _raise(out: Array, row: int, column: int, level: float) -> None:
+    """Write a level where it is finite and beyond what is there, or nothing is."""
+    if np.isfinite(level) and not out[row, column] >= level:
+        out[row, column] = level
+
+
+@inner
+def _lag(level: float, frontier: Array, month: int, column: int, now: float) -> float:
+    """As `sim.economics.indicators.lag_months`, of a frontier that stands at `now` this month."""
+    if not np.isfinite(level) or not now > -np.inf:
+        return np.nan
+    if level >= now:
+        return 0.0
+    begins = month
+    for t in range(month):
+        if frontier[t, column] > -np.inf:
+            begins = t
+            break
+    for t in range(begins, month):
+        if frontier[t, column] >= level:
+            ahead = (frontier[t, column] - level) / EARLIER_PROGRESS if t == begins else 0.0
+            return month - t + ahead
+    return (now - level) / EARLIER_PROGRESS if begins == month else 0.0
+
+
+@making_arrays
+def supply_rows(
+    seller: Ints,
+    lab: Ints,
+    open_: Flags,
+    spent: Array,
+    used: Array,
+    royalty: Array,
+    cost: Array,
+    firm_region: Ints,
+    regions: int,
+    firms: Array,
+    raw_flops: Array,
+    some_revenue: float,
+) -> Array:
+    """Columns of `sim.market.regions.firms_and_margins` in the order of `SUPPLY`, (columns, regions + 1).
+
+    Parameters
+    ----------
+    seller, lab, open_, spent, used, royalty, cost
+        Of offers.
+    firms
+        Royalties received, spending on chips, training TFLOP/s, serving TB/s and those in use, (5, firms).
+    raw_flops
+        TFLOP/s by channel of purchase, (firms, channels).
+    some_revenue
+        USD up to which there is no revenue to speak of a margin.
+    """
+    world, own_firms = regions, len(firms)
+    gross, revenue = np.zeros((3, world + 1)), np.zeros((3, world + 1))  # closed, open, of others' models
+    for j in range(len(seller)):
+        if seller[j] >= 0:
+            role = 2 if seller[j] != lab[j] else 1 if open_[j] else 0
+            r = firm_region[seller[j]]
+            gross[role, r] += spent[j] * (1.0 - royalty[j]) - cost[j] * used[j]
+            revenue[role, r] += spent[j]
+    channels = raw_flops.shape[1]
+    sums = np.zeros((own_firms + channels, world + 1))
+    for i in range(len(firm_region)):
+        for k in range(own_firms):
+            sums[k, firm_region[i]] += firms[k, i]
+        for k in range(channels):
+            sums[own_firms + k, firm_region[i]] += raw_flops[i, k]
+    out = np.empty((13, world + 1))
+    for r in range(world):
+        for k in range(3):
+            gross[k, world] += gross[k, r]
+            revenue[k, world] += revenue[k, r]
+        for k in range(len(sums)):
+            sums[k, world] += sums[k, r]
+    for r in range(world + 1):
+        for k in range(3):
+            out[k, r] = _ratio(gross[k, r], revenue[k, r], some_revenue)
+        out[3, r], out[4, r] = gross[0, r] + gross[1, r] + sums[0, r], gross[2, r]
+        out[5, r] = sums[1, r]
+        out[6, r] = sums[2, r] / H100_TFLOPS / THOUSAND
+        out[7, r] = sums[3, r] / H100_BANDWIDTH / THOUSAND
+        out[8, r] = 0.0
+        for k in range(channels):
+            sums[own_firms + k, r] = sums[own_firms + k, r] / H100_TFLOPS / THOUSAND
+            out[8, r] += sums[own_firms + k, r]
+        out[9, r] = sums[own_firms + SMUGGLED, r]
+        out[10, r] = sums[own_firms + DOMESTIC, r]
+        out[11, r] = sums[own_firms + OFFSHORE, r]
+        out[12, r] = _ratio(sums[4, r], sums[3, r], 0.0)
+    return out
+
+
+@making_arrays
+def recall(remembered: Array, slots: Ints, quality: Array) -> tuple[Array, Array, bool]:
+    """As `sim.market.trade.recalled`; `quality` is (offers, cohorts)."""
+    cohorts, offers = len(remembered), len(slots)
+    kept, outside = np.empty((cohorts, offers)), np.empty(cohorts)
+    taken, number = np.empty(remembered.shape[1], np.int64), 0  # slots with customers: few
+    for slot in range(remembered.shape[1]):
+        for s in range(cohorts):
+            if remembered[s, slot] > 0.0:
+                taken[number] = slot
+                number += 1
+                break
+    for s in range(cohorts):
+        settled = 0.0
+        for i in range(number):
+            settled += remembered[s, taken[i]]
+        outside[s] = 1.0 - settled
+        for j in range(offers):
+            kept[s, j] = remembered[s, slots[j]] if quality[j, s] > -np.inf else 0.0
+    return kept, outside, number > 0
+
+
+@making_arrays
+def remember(kept: Array, choice: Array, new: Array, slots: Ints, remembered: Array) -> Array:
+    """As `sim.market.trade.joined`."""
+    shares = np.empty(kept.shape)
+    for s in range(len(kept)):
+        for slot in range(remembered.shape[1]):
+            remembered[s, slot] = 0.0
+        for j in range(len(slots)):
+            shares[s, j] = (1.0 - new[s]) * kept[s, j] + new[s] * choice[s, j]
+            remembered[s, slots[j]] = shares[s, j]
+    return shares
+
+
+@making_arrays
+def serve(
+    shares: Array,
+    weights: Array,
+    use: Array,
+    prices: Array,
+    at_home: Flags,
+    dear: Array,
+    use_at_home: Array,
+    seller: Ints,
+    load: Array,
+    bandwidth: Array,
+    limited: bool,
+) -> tuple[Array, Array, Array, Array]:
+    """As `sim.market.trade.serve`: tokens, spending, demanded tokens and busy TB/s.
+
+    Parameters
+    ----------
+    shares
+        (cohorts, offers).
+    use
+        Mtok that a USD of weight buys of each offer; of those at home times `use_at_home`, (cohorts,).
+    limited
+        Whether firms serve no more than their `bandwidth` can.
+    """
+    cohorts, offers = shares.shape
+    tokens, spending = np.empty((cohorts, offers)), np.empty((cohorts, offers))
+    asked, busy, part = np.zeros(offers), np.zeros(len(bandwidth)), np.ones(len(bandwidth))
+    for s in range(cohorts):
+        for j in range(offers):
+            each = weights[s] * shares[s, j] * use[j]
+            tokens[s, j] = each * use_at_home[s] if at_home[j] else each
+            asked[j] += tokens[s, j]
+    for j in range(offers):
+        if seller[j] >= 0:
+            busy[seller[j]] += asked[j] * load[j]
+        asked[j] = 0.0
+    if limited:
+        for i in range(len(part)):
+            part[i] = max(min(1.0, bandwidth[i] / max(busy[i], 1e-300)), 1e-12)
+            busy[i] *= part[i]
+    for s in range(cohorts):
+        for j in range(offers):
+            through = part[seller[j]] if seller[j] >= 0 else 1.0
+            tokens[s, j] *= through
+            paid = tokens[s, j] * prices[j]
+            spending[s, j] = paid * dear[s] if at_home[j] else paid
+            asked[j] += tokens[s, j] / through
+    return tokens, spending, asked, busy

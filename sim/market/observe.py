@@ -14,7 +14,7 @@ from sim.market.identities import check_accounts
 from sim.market.regions import demand_side, supply_side
 from sim.market.trade import Books, Sales, rows, totals
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
-from sim.world.setting import API, FLAGSHIP, SMALL, Array, Ints
+from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Ints
 from sim.world.state import NEVER
 
 if TYPE_CHECKING:
@@ -47,23 +47,31 @@ def _usage(market: Market, sales: Sales) -> None:
     channel = np.where(offers.channel == API, 0, np.where(offers.channel == setting.self_hosting, 2, 1))
     kind = (offers.open_ * regions + setting.lab_region[offers.lab]) * 3 + channel
     place = cohorts.region * segments + cohorts.segment
-    people = (cohorts.customers * market.state.adopted)[:, None] * sales.shares
-    for name, values in (("customers", people), ("tokens", sales.tokens), ("spending", sales.spending)):
-        month = usage[name][market.month]
-        month[:] = _by_place_and_kind(values, place, kind, (regions * segments, 2 * regions * 3)).reshape(month.shape)
+    found = _by_place_and_kind(
+        cohorts.customers * market.state.adopted, sales, place, kind, (regions * segments, 2 * regions * 3)
+    )
+    for name, values in zip(("customers", "tokens", "spending"), found, strict=True):
+        usage[name][market.month] = values.reshape(usage[name].shape[1:])
 
 
-def _by_place_and_kind(values: Array, place: Ints, kind: Ints, shape: tuple[int, int]) -> Array:
-    """Sums of values, (cohorts, offers), by place of cohorts and kind of offers."""
+def _by_place_and_kind(
+    people: Array, sales: Sales, place: Ints, kind: Ints, shape: tuple[int, int]
+) -> tuple[Array, Array, Array]:
+    """Customers, tokens and spending by place of cohorts and kind of offers, of `shape` each."""
     if chosen(None) == "numba":
         from sim.economics.compiled.calls import kept  # numba takes a while to import
         from sim.market.compiled import add_up
 
-        out = np.zeros(shape)
-        kept(add_up, values, place, kind, out)
-        return out
-    of = place[:, None] * shape[1] + kind
-    return totals(of.ravel(), values.ravel(), shape[0] * shape[1]).reshape(shape)
+        by_cohort = (np.ascontiguousarray(each) for each in (sales.shares, sales.tokens, sales.spending))
+        found = np.zeros((3, *shape))
+        kept(add_up, people, *by_cohort, place, kind, found)
+        return found[0], found[1], found[2]
+    of = (place[:, None] * shape[1] + kind).ravel()
+    customers, tokens, spending = (
+        totals(of, values.ravel(), shape[0] * shape[1]).reshape(shape)
+        for values in (people[:, None] * sales.shares, sales.tokens, sales.spending)
+    )
+    return customers, tokens, spending
 
 
 def _labs(market: Market, sales: Sales, books: Books) -> dict[str, Array]:
@@ -74,11 +82,9 @@ def _labs(market: Market, sales: Sales, books: Books) -> dict[str, Array]:
     seen = state.released > NEVER
     profit = books.revenue - books.full_cost - books.royalties_paid
 
-    def of_service(values: Array, tier: int) -> Array:
-        at = (offers.channel == API) & (offers.tier == tier)
-        out = np.full(n, np.nan)
-        out[offers.lab[at]] = values[at]
-        return out
+    service = np.full((2, n, TIERS), np.nan)
+    at = offers.channel == API
+    service[:, offers.lab[at], offers.tier[at]] = sales.prices[at], sales.deal.cost[at]
 
     return {
         "active": state.active,
@@ -89,9 +95,9 @@ def _labs(market: Market, sales: Sales, books: Books) -> dict[str, Array]:
         "compute_training": state.training[:n] / H100_TFLOPS / THOUSAND,
         "compute_serving": state.bandwidth[:n] / H100_BANDWIDTH / THOUSAND,
         "capacity_use": state.use[:n],
-        "price_flagship": of_service(sales.prices, FLAGSHIP),
-        "price_small": of_service(sales.prices, SMALL),
-        "cost_flagship": of_service(sales.deal.cost, FLAGSHIP),
+        "price_flagship": service[0, :, FLAGSHIP],
+        "price_small": service[0, :, SMALL],
+        "cost_flagship": service[1, :, FLAGSHIP],
         "tokens": own,
         "tokens_hosted": made - own,
         "revenue": books.revenue_own[:n],

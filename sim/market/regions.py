@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.economics.engines import chosen
 from sim.economics.indicators import concentration, lag_months, ratio
 from sim.market.trade import Books, Sales, rows, totals
 from sim.record import MODES
 from sim.technology.chips import DOMESTIC, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
 from sim.world.setting import API, FLAGSHIP, Array, Flags, Ints, Setting
-from sim.world.state import NEVER
+from sim.world.state import NEVER, State
 
 if TYPE_CHECKING:
+    from sim.economics.equilibrium import Equilibrium
     from sim.market import Market
 
 OPEN_FLAGSHIP = MODES.index("open_restricted")
@@ -27,9 +29,47 @@ SOME_REVENUE = 1.0
 Row = dict[str, Array]
 """Columns of `sim.record.MARKET` in one month, (regions + 1,)."""
 
+DEMAND = (
+    "adoption",
+    "tokens",
+    "spending",
+    "consumer_surplus",
+    "open_token_share",
+    "open_spending_share",
+    "foreign_token_share",
+    "lab_token_share",
+    "price_closed",
+    "price_open",
+    "served",
+    "concentration",
+    "price_flagship",
+    "price_fixed",
+)
+FRONTIERS = (
+    "capability", "capability_open", "capability_closed", "lag", "lag_open", "labs", "open_labs",
+)  # fmt: skip
+SUPPLY = (
+    "margin_closed",
+    "margin_open",
+    "margin_clouds",
+    "profit_labs",
+    "profit_clouds",
+    "chip_spending",
+    "compute_training",
+    "compute_serving",
+    "compute",
+    "compute_smuggled",
+    "compute_domestic",
+    "compute_offshore",
+    "capacity_use",
+)
+"""Columns in the order of `sim.market.compiled`."""
+
 
 def demand_side(market: Market, sales: Sales) -> Row:
     """What customers of each region use and pay."""
+    if sales.equilibrium is not None and chosen(None) == "numba":
+        return _compiled_demand(market, sales, sales.equilibrium)
     setting, cohorts = market.setting, market.setting.cohorts
     of_region = setting.once("customers by region", lambda: members(cohorts.region, len(setting.regions)))
     potential = market.plans.spending[market.month]
@@ -45,6 +85,33 @@ def demand_side(market: Market, sales: Sales) -> Row:
     if len(sales.offers):
         row |= _shares(setting, sales, tokens, spent) | _prices(market, sales, tokens > 0.0)
     return row
+
+
+def _compiled_demand(market: Market, sales: Sales, equilibrium: Equilibrium) -> Row:
+    """`demand_side` where something is on offer."""
+    from sim.economics.compiled.calls import kept  # numba takes a while to import
+    from sim.market.compiled import demand_rows
+
+    setting, offers = market.setting, sales.offers
+    found = kept(
+        demand_rows,
+        np.ascontiguousarray(sales.tokens),
+        np.ascontiguousarray(sales.spending),
+        setting.cohorts.region,
+        market.plans.spending[market.month],
+        market.state.adopted,
+        np.ascontiguousarray(equilibrium.consumer_surplus),
+        offers.lab,
+        offers.channel == API,
+        offers.open_,
+        offers.capability,
+        sales.prices,
+        sales.demanded,
+        setting.lab_region,
+        len(setting.regions),
+        market.scenario.technology.reference_capability,
+    )
+    return dict(zip(DEMAND, found, strict=True))
 
 
 def _shares(setting: Setting, sales: Sales, tokens: Array, spent: Array) -> Row:
@@ -93,8 +160,6 @@ def supply_side(market: Market, sales: Sales, books: Books) -> Row:
     """What labs, clouds and compute of each region are."""
     state, regions = market.state, len(market.setting.regions)
     flop_price = np.append(market.flop_price, market.flop_price.min())
-    firms, margins = _firms(market, sales, books), _margins(market.setting, sales)
-    margins["profit_labs"] = margins["profit_labs"] + firms.pop("royalties")
     residual = 0.0 if sales.equilibrium is None else float(sales.equilibrium.residual)
     return {
         "open_propensity": _propensity(market),
@@ -102,20 +167,79 @@ def supply_side(market: Market, sales: Sales, books: Books) -> Row:
         "flop_price": np.where(np.isfinite(flop_price), flop_price, np.nan),
         "bandwidth_price": np.append(market.bandwidth_price, market.bandwidth_price.min()),
         "shortfall": np.append(state.shortfall, np.nan),
-        **_labs(market),
-        **firms,
-        **margins,
+        **labs_and_frontiers(market),
+        **firms_and_margins(market, sales, books),
     }
 
 
-def _labs(market: Market) -> Row:
+def labs_and_frontiers(market: Market) -> Row:
     """Labs at work, which of them have opened their flagship, and the frontiers."""
     setting, state, regions = market.setting, market.state, len(market.setting.regions)
-    released = state.released > NEVER
+    released, opened = state.released > NEVER, state.mode >= OPEN_FLAGSHIP
+    if chosen(None) == "numba":
+        return _compiled_frontiers(market, released, opened)
     working = released & state.active
-    opened = working & (state.mode >= OPEN_FLAGSHIP)
-    active, out, open_ = sums(setting.lab_region, np.array([state.active, working, opened], float), regions)
-    return {"labs": active, "open_labs": ratio(open_, out), **_capabilities(market, released)}
+    counted = np.array([state.active, working, working & opened], float)
+    active, out, open_ = sums(setting.lab_region, counted, regions)
+    return {"labs": active, "open_labs": ratio(open_, out), **_capabilities(market, released, opened)}
+
+
+def _compiled_frontiers(market: Market, released: Flags, opened: Flags) -> Row:
+    """`labs_and_frontiers`."""
+    from sim.economics.compiled.calls import kept  # numba takes a while to import
+    from sim.market.compiled import frontier_rows
+
+    state, before = market.state, market.record.market
+    found = kept(
+        frontier_rows,
+        state.active,
+        released,
+        opened,
+        state.capability,
+        state.open_capability,
+        market.setting.lab_region,
+        market.month,
+        before["capability"],
+        before["capability_open"],
+        before["capability_closed"],
+    )
+    return dict(zip(FRONTIERS, found, strict=True))
+
+
+def firms_and_margins(market: Market, sales: Sales, books: Books) -> Row:
+    """What firms of each region have, what they spend on it, and what they earn on tokens."""
+    setting, state = market.setting, market.state
+    firms = np.array([books.royalties_received, books.capex, state.training, state.bandwidth, sales.load])
+    if chosen(None) == "numba":
+        return _compiled_firms(market, sales, firms)
+    margins, royalties = _margins(setting, sales), sums(setting.firm_region, firms[:1], len(setting.regions))
+    return (
+        margins | {"profit_labs": margins["profit_labs"] + royalties[0]} | _firms(setting, state, firms[1:])
+    )
+
+
+def _compiled_firms(market: Market, sales: Sales, firms: Array) -> Row:
+    """`firms_and_margins`."""
+    from sim.economics.compiled.calls import kept  # numba takes a while to import
+    from sim.market.compiled import supply_rows
+
+    setting, offers, deal = market.setting, sales.offers, sales.deal
+    found = kept(
+        supply_rows,
+        deal.seller,
+        offers.lab,
+        offers.open_,
+        sales.spent,
+        sales.used,
+        deal.royalty,
+        deal.cost,
+        setting.firm_region,
+        len(setting.regions),
+        firms,
+        market.state.raw_flops,
+        SOME_REVENUE,
+    )
+    return dict(zip(SUPPLY, found, strict=True))
 
 
 def _margins(setting: Setting, sales: Sales) -> Row:
@@ -134,15 +258,18 @@ def _margins(setting: Setting, sales: Sales) -> Row:
     }
 
 
-def _firms(market: Market, sales: Sales, books: Books) -> Row:
-    """Compute that firms of each region have, and what they spend on it; and the royalties of labs."""
-    setting, state = market.setting, market.state
-    firms = [books.royalties_received, books.capex, state.training, state.bandwidth, sales.load]
-    values = np.concatenate([np.array(firms), state.raw_flops.T])
-    royalties, spent, training, serving, load, *raw = sums(setting.firm_region, values, len(setting.regions))
+def _firms(setting: Setting, state: State, firms: Array) -> Row:
+    """Compute that firms of each region have, and what they spend on it.
+
+    Parameters
+    ----------
+    firms
+        Spending on chips, training TFLOP/s, serving TB/s and those in use, (4, firms).
+    """
+    values = np.concatenate([firms, state.raw_flops.T])
+    spent, training, serving, load, *raw = sums(setting.firm_region, values, len(setting.regions))
     stock = np.array(raw) / H100_TFLOPS / THOUSAND
     return {
-        "royalties": royalties,
         "chip_spending": spent,
         "compute_training": training / H100_TFLOPS / THOUSAND,
         "compute_serving": serving / H100_BANDWIDTH / THOUSAND,
@@ -154,13 +281,13 @@ def _firms(market: Market, sales: Sales, books: Books) -> Row:
     }
 
 
-def _capabilities(market: Market, released: Flags) -> Row:
+def _capabilities(market: Market, released: Flags, opened: Flags) -> Row:
     """Frontiers never fall: the best so far, and how long ago the world (or the region) stood there."""
     setting, state, t, m = market.setting, market.state, market.month, market.record.market
     labs = setting.once("labs by region", lambda: members(setting.lab_region, len(setting.regions)) > 0.0)
-    newest, opened = state.capability[:, FLAGSHIP], state.open_capability.max(axis=1)
-    closed = np.where(state.mode < OPEN_FLAGSHIP, newest, -np.inf)
-    levels = np.array([np.maximum(newest, opened), opened, closed])[:, None]
+    newest, published = state.capability[:, FLAGSHIP], state.open_capability.max(axis=1)
+    closed = np.where(opened, -np.inf, newest)
+    levels = np.array([np.maximum(newest, published), published, closed])[:, None]
     now = np.where(labs & released, levels, -np.inf).max(axis=2)
     row: Row = {}
     names = ("capability", "capability_open", "capability_closed")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.economics.adoption import adopters, resettled
+from sim.economics.engines import chosen
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.economics.prices import PriceProblem
 from sim.world.offers import Offers, current_offers
@@ -197,23 +198,9 @@ def trade(market: Market) -> Sales:
 
     choice = equilibrium.shares
     shares = _move(market, slots, deal.seller, choice, q, arrived / np.maximum(adopted, 1e-300))
-    usage = s.demand.usage_elasticity
-    buyers = weights[:, None] * shares
-    tokens = deal.charge(buyers * equilibrium.prices**-usage, -usage)
-    load, served = _ration(market, deal, tokens)
-    tokens = tokens * served
-    spending = deal.charge(tokens * equilibrium.prices, 1.0)
+    tokens, spending, demanded, load = serve(market, deal, equilibrium.prices, weights, shares)
     return Sales(
-        offers,
-        deal,
-        equilibrium.prices,
-        shares,
-        choice,
-        tokens,
-        spending,
-        (tokens / served).sum(axis=0),
-        load,
-        equilibrium,
+        offers, deal, equilibrium.prices, shares, choice, tokens, spending, demanded, load, equilibrium
     )
 
 
@@ -243,37 +230,71 @@ def _settle(problem: PriceProblem, starts: list[Array], **numbers: Any) -> Equil
 def _move(market: Market, slots: Ints, vendor: Ints, choice: Array, q: Array, new: Array) -> Array:
     """Customers reconsider and switch, newcomers choose; returns shares on the offers and remembers them by slot."""
     state, cohorts = market.state, market.setting.cohorts
-    before = state.shares[:, state.shares.any(axis=0)]
-    if not market.scenario.mechanisms.inertia or not before.size:
-        shares = choice  # with inertia: nobody has chosen yet
-    else:
-        kept = resettled(
-            np.where(q > -np.inf, state.shares[:, slots], 0.0),
-            choice,
-            cohorts.reconsider,
-            cohorts.upgrade,
-            1.0 - before.sum(axis=1),
-            vendor + 1,  # customers who run models themselves are one more
-        )
-        shares = (1.0 - new)[:, None] * kept + new[:, None] * choice
-    state.shares[:] = 0.0
-    state.shares[:, slots] = shares
-    return shares
+    stayed, outside, some = recalled(state.shares, slots, q)
+    if not market.scenario.mechanisms.inertia or not some:  # with inertia: nobody has chosen yet
+        return joined(choice, choice, np.zeros(len(cohorts)), slots, state.shares)
+    stayed = resettled(
+        stayed,
+        choice,
+        cohorts.reconsider,
+        cohorts.upgrade,
+        outside,
+        vendor + 1,  # customers who run models themselves are one more
+    )
+    return joined(stayed, choice, new, slots, state.shares)
 
 
-def _ration(market: Market, deal: Terms, tokens: Array) -> tuple[Array, Array]:
-    """TB/s that firms keep busy, and the part of each offer's demand that capacity lets through.
+def recalled(remembered: Array, slots: Ints, q: Array) -> tuple[Array, Array, bool]:
+    """Shares of last month on offers that can still be had, (cohorts, offers), and on none, (cohorts,); if any."""
+    if chosen(None) == "numba":
+        from sim.economics.compiled.calls import kept  # numba takes a while to import
+        from sim.market.compiled import recall
+
+        return kept(recall, remembered, slots, np.ascontiguousarray(q.T))
+    before = remembered[:, remembered.any(axis=0)]
+    available = np.where(q > -np.inf, remembered[:, slots], 0.0)
+    return available, 1.0 - before.sum(axis=1), bool(before.size)
+
+
+def joined(stayed: Array, choice: Array, new: Array, slots: Ints, remembered: Array) -> Array:
+    """Shares with newcomers, part `new` of customers, who choose freely; these shares are now remembered by slot."""
+    if chosen(None) == "numba":
+        from sim.economics.compiled.calls import kept  # numba takes a while to import
+        from sim.market.compiled import remember
+
+        return kept(remember, *map(np.ascontiguousarray, (stayed, choice)), new, slots, remembered)
+    shares = (1.0 - new)[:, None] * stayed + new[:, None] * choice
+    remembered[:] = 0.0
+    remembered[:, slots] = shares
+    return np.asarray(shares)
+
+
+def serve(
+    market: Market, deal: Terms, prices: Array, weights: Array, shares: Array
+) -> tuple[Array, Array, Array, Array]:
+    """What customers get and pay: Mtok and USD, (cohorts, offers); Mtok that they asked for, (offers,); busy TB/s.
 
     Prices clear long-run demand; customers who have not yet moved may ask for more than a firm can serve.
     """
-    state, firms = market.state, len(market.setting.firm_region)
+    setting, usage = market.setting, market.scenario.demand.usage_elasticity
+    limited, use = market.scenario.mechanisms.serving_capacity, prices**-usage
+    if chosen(None) == "numba":
+        from sim.economics.compiled.calls import kept  # numba takes a while to import
+        from sim.market.compiled import serve as compiled
+
+        shares, of_home = np.ascontiguousarray(shares), (deal.at_home, deal.dear, deal.dear**-usage)
+        of_firms = deal.seller, deal.load, market.state.bandwidth, limited
+        return kept(compiled, shares, weights, use, prices, *of_home, *of_firms)
+    tokens = deal.charge(weights[:, None] * shares * use, -usage)
     sold = deal.seller >= 0
-    wanted = totals(deal.seller[sold], (tokens.sum(axis=0) * deal.load)[sold], firms)
-    if not market.scenario.mechanisms.serving_capacity:
-        return wanted, np.ones(len(deal.seller))
-    part = np.minimum(1.0, state.bandwidth / np.maximum(wanted, 1e-300))
-    part = np.maximum(part, 1e-12)
-    return wanted * part, np.where(sold, part[deal.seller], 1.0)
+    load = totals(deal.seller[sold], (tokens.sum(axis=0) * deal.load)[sold], len(setting.firm_region))
+    served = np.ones(len(prices))
+    if limited:
+        part = np.minimum(1.0, market.state.bandwidth / np.maximum(load, 1e-300))
+        part = np.maximum(part, 1e-12)
+        load, served = load * part, np.where(sold, part[deal.seller], 1.0)
+    tokens = tokens * served
+    return tokens, deal.charge(tokens * prices, 1.0), (tokens / served).sum(axis=0), load
 
 
 def _nothing(setting: Setting, offers: Offers) -> Sales:

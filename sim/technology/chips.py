@@ -23,6 +23,8 @@ Ints = NDArray[np.int64]
 LEGAL, DOMESTIC, SMUGGLED, OFFSHORE = range(4)
 """How compute was come by."""
 CHANNELS = ("legal", "domestic", "smuggled", "offshore")
+AT_ONCE = 12
+"""Months that are looked at together: rules, and with them offers, often last that long."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class Offers:
     def on(self, month: int) -> Shelf:
         """What is on offer in a month."""
         if month not in self._shelves:
-            self._shelves[month] = Shelf.of(self, month)
+            months = range(month, min(month + AT_ONCE, len(self.price)))
+            self._shelves.update(zip(months, Shelf.of(self, months), strict=True))
         return self._shelves[month]
 
 
@@ -105,17 +108,16 @@ class Shelf(NamedTuple):
     """The same per unit of bandwidth. Compute rented abroad trains; it is too far from customers to serve them."""
 
     @classmethod
-    def of(cls, offers: Offers, month: int) -> Shelf:
-        """Offers of one month."""
-        chips, price = offers.chips, offers.price[month].tolist()
-        left = Left(offers.limit[month].tolist(), offers.quota_volume[month].tolist())
-        training = [p / speed for p, speed in zip(price, chips.flops, strict=True)]
-        serving = [p / speed for p, speed in zip(price, chips.bandwidth, strict=True)]
-        sold = np.flatnonzero(offers.open_[month]).tolist()
-        near = [k for k in sold if chips.channel[k] != OFFSHORE]
-        return cls(
-            chips, price, left, sorted(sold, key=training.__getitem__), sorted(near, key=serving.__getitem__)
-        )
+    def of(cls, offers: Offers, months: range) -> list[Shelf]:
+        """Offers of months that follow each other."""
+        span = slice(months.start, months.stop)
+        price, there = offers.price[span], offers.open_[span]
+        left = map(Left, offers.limit[span].tolist(), offers.quota_volume[span].tolist())
+        to_train = _cheapest(price / offers.flops, there)
+        to_serve = _cheapest(price / offers.bandwidth, there & (offers.channel != OFFSHORE))
+        return [
+            cls(offers.chips, *each) for each in zip(price.tolist(), left, to_train, to_serve, strict=True)
+        ]
 
     def best_to_train(self) -> int | None:
         """The offer that gives most training speed for its price, of those neither smuggled nor rented."""
@@ -130,6 +132,12 @@ class Shelf(NamedTuple):
         """Lowest price of a TB/s, USD, of what is neither smuggled nor rented; inf if there is none."""
         usual = (k for k in self.to_serve if self.chips.channel[k] <= DOMESTIC)
         return next((self.price[k] / self.chips.bandwidth[k] for k in usual), inf)
+
+
+def _cheapest(price: Array, there: NDArray[np.bool_]) -> list[list[int]]:
+    """Those of each month's offers that are there, (months, offers), the cheapest first, of equal ones the first."""
+    order = np.argsort(np.where(there, price, inf), axis=1, kind="stable").tolist()
+    return [row[:number] for row, number in zip(order, there.sum(axis=1).tolist(), strict=True)]
 
 
 class Left(NamedTuple):

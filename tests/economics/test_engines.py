@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -113,6 +114,45 @@ def test_results_are_the_same_bit_for_bit_alone_or_in_a_batch(seed):
         alone = solve_prices(**{name: part[m] for name, part in problem.items()}, **keywords, engine="numba")
         np.testing.assert_array_equal(together.prices[m], alone.prices)
         np.testing.assert_array_equal(together.shadow_prices[m], alone.shadow_prices)
+
+
+def test_threads_share_no_room():
+    """Bit for bit: each thread has room of its own, whatever games it had before, small and large."""
+
+    def prices(seed):
+        try:
+            return solve_prices(**game(seed), engine="numba", on_failure="warn").prices
+        except InputError:  # demand too inelastic
+            return np.zeros(0)
+
+    seeds = [seed for seed in range(20) for _ in range(3)]
+    alone = [prices(seed) for seed in seeds]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(prices, reversed(seeds)))
+    assert sum(map(len, alone)) > 0
+    for one, other in zip(alone, reversed(together), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_few_shares_are_those_of_offers_at_cost():
+    from sim.economics.compiled import engine as compiled
+    from sim.economics.inputs import Arguments, Inputs
+
+    rng = np.random.default_rng(5)
+    at_cost = np.array([False, True, False, True, False])
+    quality = rng.normal(2.0, 1.0, (3, 4, 5))
+    quality[1, :, 3] = quality[2, 2, :2] = -np.inf
+    problem = PriceProblem.build(5, price_sensitivity=3.0, owner=np.arange(5), at_cost=at_cost)
+    given = Arguments(quality, np.ones(5), None, None, 1.0, None, None, None, 0.0, None)
+    raw, known = Inputs.check(problem.game, given).raw, compiled.structure(problem.game)
+    full, few = (
+        compiled.solve_arrays(known, raw, compiled.rules(1e-10, 100, few_shares=flag)) for flag in (False, True)
+    )
+    assert full.solved.all()
+    for name in set(full._fields) - {"shares"}:
+        np.testing.assert_array_equal(getattr(full, name), getattr(few, name), err_msg=name)
+    np.testing.assert_array_equal(full.shares[:, :, at_cost], few.shares[:, :, at_cost])
+    assert full.shares[1, :, 3].max() == 0.0 < full.shares[:, :, 1].max()
 
 
 @pytest.mark.parametrize("price_form", ["log", "linear"])

@@ -7,6 +7,9 @@ import pytest
 
 from sim.economics.engines import ENVIRONMENT
 from sim.market import Market
+from sim.market.regions import demand_side, labs_and_frontiers, supply_side
+from sim.market.trade import Books, Sales, joined, recalled, serve
+from sim.scenario import Scenario
 
 
 def test_both_engines_record_the_same(lively, monkeypatch):
@@ -25,3 +28,79 @@ def test_both_engines_record_the_same(lively, monkeypatch):
             assert getattr(compiled, table)[column] == pytest.approx(
                 values, rel=1e-9, abs=1e-11 * size, nan_ok=True
             ), (table, column)
+
+
+@pytest.fixture(
+    scope="module", params=[{}, {"mechanisms.self_hosting": False}, {"mechanisms.hosting": False}]
+)
+def months(lively, request) -> list[tuple[Market, Sales, Books]]:
+    """A run stopped in several months after trade and before they are written down; in the first nobody sells."""
+    values = {"mechanisms.entry": True, **request.param}
+    return [stopped(lively.with_values(values).scenario, month) for month in (0, 1, 4, 11)]
+
+
+def stopped(scenario: Scenario, month: int) -> tuple[Market, Sales, Books]:
+    market = Market(scenario, seed=5)
+    for _ in range(month):
+        market.step()
+    if not month:
+        market.state.active[:] = False
+    flows = market.invest()
+    if month:
+        market.release_models()
+        market.choose_hosting()
+    sales = market.trade()
+    return market, sales, market.settle(flows, sales)
+
+
+def test_a_months_columns(months, monkeypatch):
+    """Every column of regions, month by month, whether or not anything is on sale."""
+    assert [len(sales.offers) > 0 for _, sales, _ in months] == [False, True, True, True]
+    for market, sales, books in months:
+        found = []
+        for engine in ("numba", "numpy"):
+            monkeypatch.setenv(ENVIRONMENT, engine)
+            found.append(demand_side(market, sales) | supply_side(market, sales, books))
+        compiled, plain = found
+        assert compiled.keys() == plain.keys()
+        for name, values in plain.items():
+            assert compiled[name] == pytest.approx(values, rel=1e-12, abs=1e-300, nan_ok=True), name
+
+
+def test_moves_and_service(months, monkeypatch):
+    """Who stays, what customers get and what keeps firms busy, where compute is scarce and where it is not."""
+    rationed = []
+    for market, sales, _ in months[1:]:
+        setting, deal, slots = market.setting, sales.deal, sales.offers.slots(market.setting)
+        quality = np.where(sales.choice > 0.0, 0.0, -np.inf)
+        market.state.bandwidth[::2] *= 0.5
+        found = []
+        for engine in ("numba", "numpy"):
+            monkeypatch.setenv(ENVIRONMENT, engine)
+            kept, outside, some = recalled(market.state.shares, slots, quality)
+            served = serve(market, deal, sales.prices, market.weights(), sales.shares)
+            remembered, new = market.state.shares.copy(), np.linspace(0.0, 0.3, len(outside))
+            shares = joined(kept, sales.choice, new, slots, remembered)
+            found.append((kept, outside, np.array(some), shares, remembered, *served))
+        for compiled, plain in zip(*found, strict=True):
+            assert compiled == pytest.approx(plain, rel=1e-13, abs=1e-15)
+        load = found[0][-1]
+        rationed.append(np.isclose(load, market.state.bandwidth) & (load > 0.0))
+        assert load.shape == setting.firm_region.shape
+    assert np.any(rationed)
+    assert not np.all(rationed)
+
+
+def test_frontiers_that_fell_out_of_sight(months, monkeypatch):
+    """Lags of a region without models, of one whose best models are no longer there, and of equals."""
+    market = months[-1][0]
+    market.state.capability[market.setting.lab_region == 1] = -np.inf
+    market.state.open_capability[:] = -np.inf
+    market.record.market["capability"][:2] = np.nan
+    found = []
+    for engine in ("numba", "numpy"):
+        monkeypatch.setenv(ENVIRONMENT, engine)
+        found.append(labs_and_frontiers(market))
+    compiled, plain = found
+    for name, values in plain.items():
+        assert np.array_equal(compiled[name], values, equal_nan=True), name

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.choice.compiled.jit import joined
+from sim.economics.compiled.calls import joined
 from sim.economics.compiled.jit import exp, log
 from sim.world.setting import Array, Ints
 

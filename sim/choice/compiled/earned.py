@@ -6,7 +6,6 @@ import numpy as np
 
 from sim.choice.compiled import layout
 from sim.choice.compiled.imagined import royalty
-from sim.choice.compiled.jit import inner, joined
 from sim.choice.compiled.layout import (
     AT_HOME,
     DISCOUNT,
@@ -23,6 +22,7 @@ from sim.choice.compiled.layout import (
     World,
 )
 from sim.choice.imagined import CLOSED
+from sim.economics.compiled.calls import inner, joined
 from sim.economics.compiled.jit import compiled
 from sim.economics.compiled.layout import Results
 from sim.record import COMPONENTS, MODES

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from sim.choice.compiled import tables
 from sim.choice.compiled.entries import add_up, imagine, joint, practise
-from sim.choice.compiled.jit import kept
 from sim.choice.payoffs import LOOK_TOLERANCE, Asked, Payoffs
 from sim.economics.compiled import engine as prices
 from sim.economics.compiled.batch import solve
+from sim.economics.compiled.calls import kept
 from sim.economics.compiled.layout import Blocks, Numbers, Results, Structure, blocks
 
 ITERATIONS = 1000
 """Most evaluations for a market, as `PriceProblem.solve` has them by default."""
-_RULES = prices.rules(LOOK_TOLERANCE, ITERATIONS, leave_absent=True)
+_RULES = prices.rules(LOOK_TOLERANCE, ITERATIONS, leave_absent=True, few_shares=True)
 
 
 def evaluated(asked: Asked) -> Payoffs | None:
@@ -23,7 +23,7 @@ def evaluated(asked: Asked) -> Payoffs | None:
     setting, state, policy, lab, model, _, outlook, funding, cases, days, ahead, allowed = asked
     world = setting.once("world in tables", lambda: tables.world(setting))
     today = outlook.once("today", lambda: tables.today(setting, state, policy, outlook, joint))
-    if today is None or world.sensitivity.min() + world.usage <= 1.0:
+    if today is None:
         return None
     days_ahead = outlook.once(("tables", ahead), lambda: tables.ahead(setting, state, outlook, cases, days))
     family = setting.once(("family", lab), lambda: tables.family(setting, lab))
@@ -43,7 +43,7 @@ def evaluated(asked: Asked) -> Payoffs | None:
     if second is None:
         return None
     total = kept(add_up, world, days_ahead, markets, scene, found.parts, numbers.cost, second, lab, funding)
-    return Payoffs(total, float(found.revenue.max(initial=0.0)), float(first.residual.max(initial=0.0)))
+    return Payoffs(total, max(0.0, *found.revenue.tolist()), max(0.0, *first.residual.tolist()))
 
 
 def _solved(game: Structure, numbers: Numbers, markets: int, room: Blocks) -> Results | None:
@@ -51,5 +51,4 @@ def _solved(game: Structure, numbers: Numbers, markets: int, room: Blocks) -> Re
     results = prices.empty(game, markets, *numbers.quality.shape[1:])
     if not markets:
         return results
-    fine = kept(solve, numbers, game, _RULES, results, room)
-    return results if fine and results.solved.all() else None
+    return results if kept(solve, numbers, game, _RULES, results, room) == markets else None

@@ -12,9 +12,9 @@ import numpy as np
 from sim import record
 from sim.choice import imagined as constants
 from sim.choice.compiled import buyers, earned, imagined, rivals
-from sim.choice.compiled.jit import entry
 from sim.choice.compiled.layout import Ahead, Family, Found, Markets, Scene, Today, World
 from sim.economics.compiled import jit
+from sim.economics.compiled.calls import making_arrays
 from sim.economics.compiled.layout import Numbers, Results, Structure
 from sim.world import setting
 from sim.world.setting import Array, Flags, Ints
@@ -37,7 +37,7 @@ def _entries(sources: int) -> Entries:
     files that their code comes from, makes it notice the others.
     """
 
-    @entry
+    @making_arrays
     def imagine(
         world: World,
         today: Today,
@@ -52,7 +52,7 @@ def _entries(sources: int) -> Entries:
         assert sources >= 0
         return imagined.imagine(world, today, ahead, cases, family, lab, allowed, capability, bytes_)
 
-    @entry
+    @making_arrays
     def practise(
         world: World,
         labs: Array,
@@ -69,7 +69,7 @@ def _entries(sources: int) -> Entries:
         found = earned.earn(world, ahead, scene, mode, horizon, numbers.cost, prices, lab, funding)
         return found, imagined.practise(world, labs, ahead, cases, scene, numbers, prices, found, lab)
 
-    @entry
+    @making_arrays
     def add_up(
         world: World,
         ahead: Ahead,
@@ -86,7 +86,7 @@ def _entries(sources: int) -> Entries:
         found = earned.earn(world, ahead, scene, mode, horizon, cost, prices, lab, funding)
         return earned.add_up(ahead, cases, parts, found.parts)
 
-    @entry
+    @making_arrays
     def joint(bare: Array, first: Ints, scale: float) -> Array:
         assert sources >= 0
         out, peak = np.empty((len(first) - 1, bare.shape[1])), np.empty(bare.shape[1])
@@ -95,7 +95,7 @@ def _entries(sources: int) -> Entries:
             rivals.set_joint(bare, rows[first[m] : first[m + 1]], scale, m, peak, out)
         return out
 
-    @entry
+    @making_arrays
     def set_buyers(
         utility: Array,
         weights: Array,

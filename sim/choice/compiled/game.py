@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.choice.compiled.jit import inner
 from sim.choice.compiled.layout import (
     LAB,
     LAB_MARGIN,
@@ -15,6 +14,7 @@ from sim.choice.compiled.layout import (
     TIER,
     World,
 )
+from sim.economics.compiled.calls import inner
 from sim.economics.compiled.jit import compiled
 from sim.economics.compiled.layout import Structure
 from sim.world.setting import TIERS, Array, Flags, Ints

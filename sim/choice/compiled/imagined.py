@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from sim.choice.compiled.game import claimed, game
-from sim.choice.compiled.jit import inner, joined
 from sim.choice.compiled.layout import (
     AT_HOME,
     CAPABILITY,
@@ -42,6 +41,7 @@ from sim.choice.compiled.layout import (
 )
 from sim.choice.compiled.rivals import beside, set_worth, stand_ins
 from sim.choice.imagined import OPEN_LAGGED, OPEN_RESTRICTED
+from sim.economics.compiled.calls import inner, joined
 from sim.economics.compiled.jit import compiled
 from sim.economics.compiled.layout import Numbers, Results, Structure
 from sim.record import MODES
@@ -69,7 +69,7 @@ def imagine(
     worth = np.empty((ahead.days.shape[1], count, len(world.sensitivity)))
     for h in range(len(worth)):
         _set_worths(world, ahead, h, scene, np.zeros(count), values, worth[h])
-    quality = np.empty((len(cases.mode), len(world.sensitivity), count))
+    quality = np.empty((len(cases.mode), count, len(world.sensitivity)))
     for k in range(len(quality)):
         h = cases.horizon[k]
         row = h if k < cases.plain else len(worth) + k - cases.plain
@@ -106,7 +106,7 @@ def practise(
     """Numbers of the last markets with the lab's new family as use will have improved it, from their prices."""
     markets, values = len(cases.last), scene.theirs.shape[1]
     count, cohorts = scene.offers.shape[1], len(world.sensitivity)
-    quality, worth, gain = np.empty((markets, cohorts, count)), np.empty((count, cohorts)), np.empty(count)
+    quality, worth, gain = np.empty((markets, count, cohorts)), np.empty((count, cohorts)), np.empty(count)
     cost, load, start = np.empty((markets, count)), np.empty((markets, count)), np.empty((markets, count))
     for i in range(markets):
         k = cases.last[i]
@@ -307,21 +307,21 @@ def _set_worths(
 
 @compiled
 def _set_quality(world: World, scene: Scene, mode: int, worth: Array, theirs: Array, out: Array) -> None:
-    """Utility before price in a market, (cohorts, offers); see `sim.choice.payoffs.utilities`."""
-    cohorts, count = out.shape
+    """Utility before price in a market, (offers, cohorts); as `sim.choice.payoffs.utilities`."""
+    count, cohorts = out.shape
     own = count - len(theirs)
     for j in range(own):
         licensed = scene.offers[NEW, j] and scene.offers[CHANNEL, j] != API
         less = world.friction if licensed and mode == OPEN_RESTRICTED else 0.0
         if scene.has[mode, j]:
             for s in range(cohorts):
-                out[s, j] = worth[j, s] + scene.taste[j, s] - less
+                out[j, s] = worth[j, s] + scene.taste[j, s] - less
         else:
             for s in range(cohorts):
-                out[s, j] = -np.inf
+                out[j, s] = -np.inf
     for v in range(len(theirs)):
         for s in range(cohorts):
-            out[s, own + v] = theirs[v, s]
+            out[own + v, s] = theirs[v, s]
 
 
 @compiled

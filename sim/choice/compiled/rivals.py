@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.choice.compiled.jit import inner
 from sim.choice.compiled.layout import (
     ALGORITHM,
     DIFFICULTY,
@@ -33,6 +32,7 @@ from sim.choice.compiled.layout import (
     World,
 )
 from sim.choice.imagined import CLOSED, OPEN_RESTRICTED
+from sim.economics.compiled.calls import inner
 from sim.economics.compiled.jit import compiled, exp, log
 from sim.world.setting import SMALL, TIERS, Array, Ints
 
@@ -79,7 +79,8 @@ def stand_ins(
     days = horizons + len(cases.mode) - cases.plain
     out, joint = np.empty((days, values, cohorts)), _joint(world, today, lab, value, values)
     gain, floor = np.zeros(today.labs.shape[1]), np.full(today.labs.shape[1], -np.inf)
-    worth, level, peak = np.empty((models, cohorts)), np.empty(cohorts), np.empty(cohorts)
+    level, peak = np.empty(cohorts), np.empty(cohorts)
+    worths = np.empty((horizons + 1, models, cohorts))  # by day, and where rivals learn
     for i in range(days):
         k = cases.plain + i - horizons
         h = i if i < horizons else cases.horizon[k]
@@ -88,12 +89,18 @@ def stand_ins(
         for s in range(cohorts):
             level[s] = world.cohorts[DIFFICULTY, s] + world.cohorts[GROWTH, s] * ahead.days[SINCE, h]
             peak[s] = -1e6
+        worth, progress = worths[min(i, horizons)], ahead.days[PROGRESS, h]
         for m in range(models):
             if value[m] >= 0:
-                points = _expected(world, today, m, ahead.days[PROGRESS, h], gain, floor)
-                set_worth(world, points, level, worth, m)
+                points = _expected(world, today, m, progress, gain, floor)
+                if i >= horizons and points == today.levels[m] + progress:  # nothing to learn
+                    for s in range(cohorts):
+                        worth[m, s] = worths[h, m, s]
+                else:
+                    set_worth(world, points, level, worth, m)
+                    for s in range(cohorts):
+                        worth[m, s] += joint[m, s]
                 for s in range(cohorts):
-                    worth[m, s] += joint[m, s]
                     peak[s] = worth[m, s] if worth[m, s] > peak[s] else peak[s]
         _set_values(world, value, worth, peak, out[i])
     return out

@@ -64,10 +64,15 @@ def world(setting: Setting) -> World:
 
 
 def today(setting: Setting, state: State, policy: Policy, outlook: Outlook, joint: Any) -> Today | None:
-    """The market of the month; None if hosts of one model differ in capability, so that models are not enough."""
+    """The market of the month; None if hosts of one model differ in capability, so that models are not enough.
+
+    Nor if some customers are so little sensitive to prices that one may have no end.
+    """
     now, s = outlook.standing, setting.scenario
+    if setting.cohorts.price_sensitivity.min() + s.demand.usage_elasticity <= 1.0:
+        return None
     offers, deal, nest = now.offers, now.deal, now.nested.nest
-    first = np.flatnonzero(np.diff(nest, prepend=-1, append=len(nest)))
+    first = np.searchsorted(nest, np.arange(len(now.nested.value) + 1))
     models, bare = first[:-1], _plain(now.bare)
     levels = offers.capability[models]
     if not np.array_equal(levels[nest], offers.capability):

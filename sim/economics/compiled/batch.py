@@ -38,7 +38,10 @@ def _write(m: int, game: Structure, rules: Rules, count: Counts, room: Room, res
     """Results of a market at the best point."""
     lists, market, shares = room.lists, room.market, results.shares
     segments = shares.shape[1]
-    write_shares(m, count, lists, market, room.at, room.demand, shares, results.quantities, results.surplus)
+    few, at, demand = rules.few_shares, room.at, room.demand
+    write_shares(
+        m, game, few, count, lists, market, at, demand, shares, results.quantities, results.surplus
+    )
     for s in range(segments):
         results.surplus[m, s] /= game.sensitivity[s if len(game.sensitivity) > 1 else 0]
     for j in range(len(game.host)):
@@ -60,7 +63,7 @@ def _write(m: int, game: Structure, rules: Rules, count: Counts, room: Room, res
         results.at_ceiling[m, j] = market.price[j] > ceiling * (1.0 - rules.near_ceiling)
 
 
-def _entry(sources: int) -> Callable[[Numbers, Structure, Rules, Results, Blocks], bool]:
+def _entry(sources: int) -> Callable[[Numbers, Structure, Rules, Results, Blocks], int]:
     """The entry.
 
     The cache on disk notices changes of this file only; that the function closes over `sources`, a checksum of
@@ -69,14 +72,14 @@ def _entry(sources: int) -> Callable[[Numbers, Structure, Rules, Results, Blocks
     """
 
     @entry
-    def solve(numbers: Numbers, game: Structure, rules: Rules, results: Results, blocks: Blocks) -> bool:
+    def solve(numbers: Numbers, game: Structure, rules: Rules, results: Results, blocks: Blocks) -> int:
         assert sources >= 0
-        space, fine = room(blocks), _start_is_fine(numbers, game)
+        space, fine, done = room(blocks), _start_is_fine(numbers, game), 0
         for m in range(len(numbers.quality)):
             good, count = lay_out(numbers, m, game, rules, space)
             fine &= good
             if not fine:
-                break
+                return -1
             least, taken, astray = np.inf, 0, True
             for attempt in range(3):
                 solved = least <= rules.tolerance and not astray
@@ -90,8 +93,9 @@ def _entry(sources: int) -> Callable[[Numbers, Structure, Rules, Results, Blocks
                         taken += more
             results.residual[m], results.evaluations[m] = least, taken
             results.solved[m] = least <= rules.tolerance and not astray
+            done += results.solved[m]
             _write(m, game, rules, count, space, results)
-        return fine
+        return done
 
     return solve
 
@@ -116,6 +120,6 @@ blocks
 
 Returns
 -------
-bool
-    False if a number is not allowed; results are then of no use.
+int
+    How many markets are solved; -1 if a number is not allowed: results are then of no use.
 """

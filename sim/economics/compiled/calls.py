@@ -1,4 +1,4 @@
-"""Entries to machine code that may make arrays, unlike those of the solver, and calls of entries."""
+"""Machine code that may make arrays, unlike the solver's in `jit`; and calls of entries, of either."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numba
 
 T = TypeVar("T")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True}
 
 
 def making_arrays(function: _Function) -> _Function:
@@ -22,7 +23,12 @@ def making_arrays(function: _Function) -> _Function:
 
 def inner(function: _Function) -> _Function:
     """The function as machine code, for others to call."""
-    return cast(_Function, numba.njit(**_OPTIONS)(function))
+    return cast(_Function, numba.njit(**_INNER)(function))
+
+
+def joined(function: _Function) -> _Function:
+    """As `inner`, put into the function that calls it before that is optimised: each level more does that again."""
+    return cast(_Function, numba.njit(inline="always", **_INNER)(function))
 
 
 def kept(function: Callable[..., T], *arguments: Any) -> T:

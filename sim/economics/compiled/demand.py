@@ -181,6 +181,8 @@ def _set_tiers(game: Structure, count: Counts, market: Market, at: Reference, de
 @compiled
 def write_shares(
     m: int,
+    game: Structure,
+    few: bool,
     count: Counts,
     lists: Lists,
     market: Market,
@@ -190,16 +192,21 @@ def write_shares(
     buyers: FloatArray,
     worth: FloatArray,
 ) -> None:
-    """Shares of market m, (m, segments, offers), buyers, (m, offers), and expected utility, (m, segments)."""
+    """Shares of market m, (m, segments, offers), buyers, (m, offers), and expected utility, (m, segments).
+
+    Few are the shares of offers sold at cost.
+    """
     segments, mix = worth.shape[1], demand.mix
     for s in range(0, count.width, LANES):
         put_part(mix, s, part(at.top, s) + log(part(demand.total, s)))
     for s in range(segments):
         worth[m, lists.segment[s]] = mix[s]
-        for j in range(shares.shape[2]):
+        for j in range(0 if few else shares.shape[2]):
             shares[m, s, j] = 0.0
     for j in range(shares.shape[2]):
         buyers[m, j] = 0.0
+        for s in range(segments if few and game.at_cost[j] else 0):
+            shares[m, s, j] = 0.0
     for r in range(count.rows):
         j, g = lists.offer[r], lists.host[r]
         t, customers = lists.tier[g], lanes(0.0)
@@ -209,7 +216,7 @@ def write_shares(
             put_part(mix, s, share)
             customers = customers + part(market.w, s) * share
         buyers[m, j] = total(customers) * market.people[0]
-        for s in range(min(lists.length[r], segments)):
+        for s in range(0 if few and not game.at_cost[j] else min(lists.length[r], segments)):
             shares[m, lists.segment[s], j] = mix[s]
 
 
@@ -237,23 +244,27 @@ def set_mix(
 def set_diversion(game: Structure, count: Counts, lists: Lists, market: Market, demand: Demand) -> None:
     """Y by group, and by pair the rest of X: what an owner earns on a customer who leaves an offer of the nest."""
     y, z, w, p = demand.y, demand.z, demand.w, count.width
-    for k in range(count.pairs):
-        for s in range(0, p, LANES):
-            put(z, k, s, 0.0)
-    for k in range(count.owners):
-        for s in range(0, p, LANES):
-            put(w, k, s, 0.0)
+    begun = 0  # pairs, then owners, which are numbered as they appear
     for k in range(count.groups):
         g, pair = lists.group_host[k], lists.group_pair[k]
-        _set_earned(k, lists.reach[g], game, lists, market, demand)
-        for s in range(0, lists.reach[g], LANES):
+        n, first = lists.reach[g], pair == begun
+        begun += first
+        _set_earned(k, n, game, lists, market, demand)
+        for s in range(0, n, LANES):
             earned = row(y, k, s) * row(demand.per_host, g, s)
+            before = lanes(0.0) if first else row(z, pair, s)
             put(y, k, s, earned)
-            put(z, pair, s, row(z, pair, s) + earned * row(demand.in_tier, g, s))
+            put(z, pair, s, before + earned * row(demand.in_tier, g, s))
+        for s in range(n, p if first else n, LANES):
+            put(z, pair, s, 0.0)
+    begun = 0
     for k in range(count.pairs):
         t, f = lists.pair_tier[k], lists.pair_owner[k]
+        first = f == begun
+        begun += first
         for s in range(0, p, LANES):
-            put(w, f, s, row(w, f, s) + row(z, k, s) * row(demand.in_all, t, s))
+            before = lanes(0.0) if first else row(w, f, s)
+            put(w, f, s, before + row(z, k, s) * row(demand.in_all, t, s))
     by_tier = 1.0 / game.outer - 1.0
     for k in range(count.pairs):
         f = lists.pair_owner[k]

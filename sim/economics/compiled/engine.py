@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.economics import capacity, first_order, fixed_point, outcome, solver, start
 from sim.economics.compiled.batch import solve
+from sim.economics.compiled.calls import kept
 from sim.economics.compiled.layout import Numbers, Results, Rules, Structure, blocks
 from sim.economics.equilibrium import Equilibrium
 from sim.economics.game import Game
@@ -33,9 +34,11 @@ _CONSTANTS = (
 )
 
 
-def rules(tolerance: float, iterations: int, leave_absent: bool = False) -> Rules:
-    """How to search, see `solve_prices`."""
-    return Rules(float(tolerance), int(iterations), bool(leave_absent), *_CONSTANTS)
+def rules(
+    tolerance: float, iterations: int, leave_absent: bool = False, few_shares: bool = False
+) -> Rules:
+    """How to search, see `solve_prices`, and which shares to write, see `Rules`."""
+    return Rules(float(tolerance), int(iterations), bool(leave_absent), bool(few_shares), *_CONSTANTS)
 
 
 def structure(game: Game) -> Structure:
@@ -122,12 +125,14 @@ def solve_arrays(game: Structure, raw: Raw, how: Rules) -> Results | None:
     how
         `rules`.
     """
-    results = empty(game, *raw.quality.shape)
-    space = blocks(game, raw.quality.shape[1], how.depth)
-    return results if _kept(Numbers(*map(_plain, raw)), game, how, results, space) else None
+    quality, *others = raw
+    numbers = Numbers(*map(_plain, (np.swapaxes(quality, 1, 2), *others)))
+    results = empty(game, *numbers.quality.shape)
+    space = blocks(game, numbers.quality.shape[2], how.depth)
+    return results if kept(solve, numbers, game, how, results, space) >= 0 else None
 
 
-def empty(game: Structure, markets: int, segments: int, offers: int) -> Results:
+def empty(game: Structure, markets: int, offers: int, segments: int) -> Results:
     """Results to be filled."""
     return Results(
         prices=np.empty((markets, offers)),
@@ -141,14 +146,6 @@ def empty(game: Structure, markets: int, segments: int, offers: int) -> Results:
         residual=np.empty(markets),
         solved=np.empty(markets, dtype=bool),
     )
-
-
-def _kept(*arguments: Any) -> Any:
-    """`solve`. The first call ever writes the machine code to disk; where that fails it is there all the same."""
-    try:
-        return solve(*arguments)
-    except OSError:  # a full disk
-        return solve(*arguments)
 
 
 def _plain(array: Any) -> Any:

@@ -7,6 +7,8 @@ to whole lanes. What is added weighs nothing.
 from __future__ import annotations
 
 import math
+import threading
+from operator import le
 from typing import NamedTuple
 
 import numpy as np
@@ -51,7 +53,7 @@ class Numbers(NamedTuple):
     What is not given has no rows (start, shadow) or is 0 (royalty, complement); a capacity of NaN or inf is none.
     """
 
-    quality: FloatArray  # (m, segments, offers)
+    quality: FloatArray  # (m, offers, segments)
     cost: FloatArray  # (m or 1, offers)
     weights: FloatArray  # (m or 1, segments)
     outside: FloatArray  # (m or 1, segments)
@@ -71,6 +73,7 @@ class Rules(NamedTuple):
     tolerance: float
     iterations: int
     leave_absent: bool  # offers that nobody can have keep the price that they start with
+    few_shares: bool  # those of offers sold at cost only are written, and nothing where others' would be
     depth: int
     longest_patience: int
     ridge: float
@@ -270,7 +273,10 @@ class Room(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """What room is made of. Made outside of compiled code, in which it would take longer to compile than to run."""
+    """What room is made of; it may be larger than a market needs, but for the number of segments.
+
+    Made outside of compiled code, in which it would take longer to compile than to run.
+    """
 
     numbers: IntArray
     flags: BoolArray
@@ -305,15 +311,36 @@ def _tables(*shapes: tuple[int, ...]) -> list[FloatArray]:
     return tables
 
 
+class _Kept(threading.local):
+    """Blocks of a thread, made anew only for a game that they are too small for."""
+
+    def __init__(self) -> None:
+        self.kind: tuple[int, int] = 0, 0
+        self.sizes: tuple[int, ...] = (0,) * 8
+        self.blocks: Blocks
+
+
+_kept = _Kept()
+
+
 def blocks(game: Structure, segments: int, depth: int) -> Blocks:
-    """Blocks for any market of a game with so many segments."""
-    p = _filled(segments)
-    offers, hosts, tiers, claims = len(game.host), len(game.tier), game.tiers, len(game.claim_offer)
-    groups, pairs, owners, pools = len(game.group_host), len(game.pair_tier), game.owners, game.pools
-    longest, n = (
-        max(offers + 2, claims, groups + 1, p),
-        _filled(offers + pools),
-    )  # there are fewer nests, owners, pools
+    """Blocks for any market of a game with so many segments, until the thread asks for others."""
+    sizes: tuple[int, ...] = (
+        len(game.host), len(game.tier), game.tiers, len(game.claim_offer),
+        len(game.group_host), len(game.pair_tier), game.owners, game.pools,
+    )  # fmt: skip
+    kind = _filled(segments), depth
+    if kind != _kept.kind or not all(map(le, sizes, _kept.sizes)):
+        known = _kept.sizes if kind == _kept.kind else sizes
+        sizes = tuple(map(max, sizes, known))
+        _kept.blocks, _kept.kind, _kept.sizes = _blocks(kind, sizes), kind, sizes
+    return _kept.blocks
+
+
+def _blocks(kind: tuple[int, int], sizes: tuple[int, ...]) -> Blocks:
+    """Blocks of lanes and depth as in `kind`, for games of these sizes."""
+    (p, depth), (offers, hosts, tiers, claims, groups, pairs, owners, pools) = kind, sizes
+    longest, n = max(offers + 2, claims, groups + 1, p, hosts, tiers, pools), _filled(offers + pools)
     tables = _tables(
         (1, claims),  # in the order of `Blocks`
         (21, offers),

@@ -79,7 +79,7 @@ def _take_money(numbers: Numbers, m: int, game: Structure, market: Market) -> bo
 @compiled
 def _take_customers(numbers: Numbers, m: int, game: Structure, market: Market) -> bool:
     """Checks of segments' numbers, how many customers there are, and their mean price sensitivity."""
-    segments, fine, people, mean = numbers.quality.shape[1], True, 0.0, 0.0
+    segments, fine, people, mean = numbers.quality.shape[2], True, 0.0, 0.0
     at_weight, at_outside = _of(numbers.weights, m), _of(numbers.outside, m)
     for s in range(segments):
         weight = numbers.weights[at_weight, s]
@@ -118,10 +118,10 @@ def _take_availability(
     numbers: Numbers, m: int, game: Structure, rules: Rules, market: Market, lists: Lists, at: Reference
 ) -> bool:
     """Which offers can be had, and whether all qualities are numbers or -inf."""
-    offers, segments, quality = len(game.host), numbers.quality.shape[1], at.quality
-    for s in range(segments):
-        for j in range(offers):
-            quality[j, s] = numbers.quality[m, s, j]
+    offers, segments, quality = len(game.host), numbers.quality.shape[2], at.quality
+    for j in range(offers):
+        for s in range(segments):
+            quality[j, s] = numbers.quality[m, j, s]
     missing, refused = lists.missing, lanes(0.0)
     for s in range(0, len(missing), LANES):
         put_part(missing, s, 0.0)
@@ -148,7 +148,7 @@ def _take_availability(
 @compiled
 def _order_segments(numbers: Numbers, m: int, game: Structure, market: Market, lists: Lists) -> None:
     """Segments that can have most offers first; what fills up the last lanes repeats the last."""
-    segments, offers, tally = numbers.quality.shape[1], len(game.host), lists.tally
+    segments, offers, tally = numbers.quality.shape[2], len(game.host), lists.tally
     at_weight, at_outside, people = _of(numbers.weights, m), _of(numbers.outside, m), market.people[0]
     steepest = 0.0
     tally[: offers + 2] = 0
