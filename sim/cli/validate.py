@@ -28,7 +28,7 @@ def validate(
         typer.Option(help="Folder for the result, else outputs/<name>-validation.", show_default=False),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write the report to this file too.", show_default=False)
+        Path | None, typer.Option(help="Write the report to this file too, its figures beside it.", show_default=False)
     ] = None,
     rivals: Annotated[
         bool, typer.Option("--rivals/--no-rivals", help="Run the model without its export rules too.")
@@ -40,11 +40,9 @@ def validate(
     workers: Workers = 1,
 ) -> None:
     """Hold a scenario against sourced facts: hits and misses, scores, rivals, figures."""
-    from sim.facts.files import VALIDATION
-    from sim.facts.report import markdown
+    from sim.facts.files import VALIDATION, save_report
     from sim.facts.validate import validate as hold
     from sim.run.errors import RunError
-    from sim.run.folder import write_whole
     from sim.scenario import load
 
     loaded = load(source, overrides or ())
@@ -58,7 +56,7 @@ def validate(
         )
     found.save(target, force=force, command=shlex.join(["aimarkets", *sys.argv[1:]]))
     if report is not None:
-        write_whole(report, markdown(found))
+        save_report(found, report)
     typer.echo(f"{found!r}\n\n{target}: validation.md, facts.csv, families.csv, figures/")
     if fail_under is not None and not found.score() >= fail_under:
         typer.echo(f"{found.score():.0%} of the facts lie in the interval, under {fail_under:.0%}", err=True)

@@ -1,10 +1,12 @@
 """Calibration of a scenario: what of its prior the facts do not rule out.
 
 Waves of runs, spread over the prior at first and over what is not ruled out later; after each, response
-surfaces are fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set, of which
-the scenario then carries the spread of each parameter, with the best point as central value. Parameters whose
-spread hardly shrank are those that the facts cannot identify. Held-out facts are run and reported, and have no
-part in it, be they values or dates of openings (`sim.facts.hazards`).
+surfaces are fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set: those of the runs
+that fit best, as many as foretell facts that had no part in the choice best (`sim.facts.selection`); where all facts
+are of one family, and none is left to foretell, what the surfaces do not rule out. The scenario then carries the spread
+of each parameter in it, with its median as central value. Parameters whose spread hardly shrank are those that the
+facts cannot identify. Held-out facts are run and reported, and have no part in any of it, be they values or dates of
+openings (`sim.facts.hazards`).
 
 Which parameters matter was screened before `scenarios/studies/calibrate.yaml` was written: its comments tell.
 """
@@ -27,6 +29,7 @@ from sim.facts.observations import comparable, observations
 from sim.facts.reading import load_facts
 from sim.facts.schema import Facts
 from sim.facts.score import interval
+from sim.facts.selection import left_out, nearest
 from sim.facts.surfaces import Aim, Surfaces
 from sim.facts.validate import missing_names
 from sim.facts.waves import Said, Wave
@@ -49,10 +52,6 @@ POPULATION = 2000
 """Points that search, and by which the set is described."""
 IDENTIFIED = 0.75
 """A parameter whose 90 % interval keeps more than this part of the prior's is not identified."""
-NEAREST = 40
-"""Runs that later waves follow, and that are the set in the end."""
-STEP = 0.5
-"""Steps from these, in their own spreads."""
 DESIGNS = ("random", "latin-hypercube", "sobol")
 
 
@@ -65,9 +64,11 @@ class Calibration:
     study, base, facts
         What was calibrated, and against what.
     set
-        What is not ruled out.
+        The set, its points in the unit cube.
     best
-        Its point of least deviance, (factors,) in the unit cube.
+        Its middle, (factors,) in the unit cube.
+    sizes
+        A row a size that was tried for the set, see `sim.facts.selection.left_out`; empty if none was.
     waves
         A row a wave: runs, failures, the part of the prior that its points come from, the part of the
         calibration and held-out facts that its runs hit, and the logarithmic scores of the dates of openings
@@ -88,6 +89,7 @@ class Calibration:
     facts: Resolved[Facts]
     set: Remaining
     best: Array
+    sizes: pd.DataFrame
     waves: pd.DataFrame
     parameters: pd.DataFrame
     fit: pd.DataFrame
@@ -161,8 +163,7 @@ def _open(
     """Make the folder, or see that it holds this calibration."""
     about = {
         "format": FORMAT, "study": study.hash, "facts": facts.hash, "waves": settings.waves,
-        "within": settings.within, "closer": settings.closer, "closer_points": settings.closer_points,
-        "versions": versions(),
+        "within": settings.within, "versions": versions(),
     }  # fmt: skip
     path = folder / ABOUT
     if path.exists():
@@ -190,10 +191,9 @@ class _Work:
 
     def run(self, workers: int, progress: Progress | None) -> Calibration:
         """All waves, then what they say."""
-        study, by_emulator = self.study, self.settings.waves
-        sizes = [len(self._first())] * by_emulator + [self.settings.closer_points] * self.settings.closer
-        waves = [Wave(self.folder / f"wave-{n + 1}") for n in range(len(sizes))]
-        done, total = 0, sum(sizes) * study.replicates
+        study, points = self.study, self._first()
+        waves = [Wave(self.folder / f"wave-{n + 1}") for n in range(self.settings.waves)]
+        done, total = 0, len(points) * len(waves) * study.replicates
 
         def finished() -> None:
             nonlocal done
@@ -203,19 +203,23 @@ class _Work:
 
         base = cut(self.base, self.held)
         variants, aim = Variants(base), Aim(self.held, base.scenario)
-        left: Remaining | None = None
-        shares = []
-        for number, (wave, points) in enumerate(zip(waves, sizes, strict=True)):
-            shares.append(1.0 if left is None else left.share)
+        shares = [1.0]
+        for number, wave in enumerate(waves, 1):
             if not wave.planned:
-                wave.plan(study, self._first() if left is None else self._next(left, points, number))
-            done += points * study.replicates - len(wave.missing(study))
+                wave.plan(study, points)
+            done += len(points) * study.replicates - len(wave.missing(study))
             wave.run(study, self.held, variants, workers=workers, finished=finished)
-            left, best, surfaces = self._rule_out(waves[: number + 1], aim, nearest=number + 1 >= by_emulator)
-        assert left is not None
+            said, surfaces = self._fitted(waves[:number], aim)
+            if number < len(waves):
+                left = self._not_ruled_out(surfaces)
+                shares.append(left.share)
+                points = self._next(left, len(points), number)
+        sizes = left_out(said, surfaces)
+        found = self._not_ruled_out(surfaces) if sizes.empty else self._nearest(sizes, said, surfaces, shares[-1])
+        best = np.asarray(np.median(found.points, axis=0))
         return Calibration(
-            study, self.base, self.facts, left, best, self._waves(waves, shares, aim),
-            self._parameters(left, best), self._fit(left, best, surfaces, waves[-1]),
+            study, self.base, self.facts, found, best, sizes, self._waves(waves, shares, aim),
+            self._parameters(found, best), self._fit(found, best, surfaces, waves[-1]),
             self._openings(waves, aim),
         )  # fmt: skip
 
@@ -226,33 +230,27 @@ class _Work:
 
     def _next(self, left: Remaining, points: int, number: int) -> Array:
         draw = np.random.default_rng([self.study.design_seed, number])
-        chosen = left.points[draw.choice(len(left.points), points, replace=len(left.points) < points)]
-        if number < self.settings.waves:
-            return chosen
-        # Around the best runs, by as much as these differ: population Monte Carlo (Beaumont et al. 2009).
-        steps = left.points.std(axis=0) * draw.standard_normal(chosen.shape)
-        moved = np.abs(chosen + STEP * steps)
-        return np.asarray(np.clip(np.where(moved > 1.0, 2.0 - moved, moved), 0.0, 1.0))
+        return left.points[draw.choice(len(left.points), points, replace=len(left.points) < points)]
 
-    def _rule_out(
-        self, waves: Sequence[Wave], aim: Aim, *, nearest: bool
-    ) -> tuple[Remaining, Array, Surfaces]:
-        """What all runs so far leave, its best point, and the surfaces that say so."""
+    def _fitted(self, waves: Sequence[Wave], aim: Aim) -> tuple[Said, Surfaces]:
+        """All runs so far, and surfaces of them."""
         said = Said.together([wave.said(self.study) for wave in waves])
         if not np.isfinite(said.values).any():
             raise RunError(f"{self.folder}: every run failed; their files in runs/ tell why")
-        surfaces = Surfaces.fit(said, aim)
-        left, best = remaining(
+        return said, Surfaces.fit(said, aim)
+
+    def _not_ruled_out(self, surfaces: Surfaces) -> Remaining:
+        left, _ = remaining(
             surfaces.heights, len(self.study.factors), within=self.settings.within, points=POPULATION,
             seed=self.study.design_seed,
         )  # fmt: skip
-        if not (nearest and self.settings.closer):
-            return left, best, surfaces
-        # The best runs themselves, and the middle of them: surfaces know single facts, not all at once.
+        return left
+
+    def _nearest(self, sizes: pd.DataFrame, said: Said, surfaces: Surfaces, share: float) -> Remaining:
+        """The runs that fit best, in the number of the least score."""
         depths = surfaces.of_runs(said)
-        chosen = np.argsort(depths, kind="stable")[:NEAREST]
-        found = Remaining(said.points[chosen], float(depths[chosen[-1]]), left.share)
-        return found, np.median(found.points, axis=0), surfaces
+        chosen = nearest(depths, int(sizes["runs"].iloc[int(np.argmin(sizes["score"]))]))
+        return Remaining(said.points[chosen], float(depths[chosen[-1]]), share)
 
     def _waves(self, waves: Sequence[Wave], shares: Sequence[float], aim: Aim) -> pd.DataFrame:
         rows = []

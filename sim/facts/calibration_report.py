@@ -65,6 +65,23 @@ def _waves(found: Calibration) -> list[list[str]]:
     return rows
 
 
+def _sizes(found: Calibration) -> list[str]:
+    """How many runs are the set, and why."""
+    if found.sizes.empty:
+        return []
+    rows = [["runs", "part of all", "interval score", "facts inside", "width, tolerances"]]
+    rows += [
+        [str(row["runs"]), share(row["part"]), number(row["score"]), share(row["hit"]), number(row["width"])]
+        for row in found.sizes.to_dict("records")
+    ]
+    head = (
+        "How many runs are the set: each family of calibration facts is left out in turn, and the runs that fit the "
+        "others best foretell it. The interval score is the width of their 90 % interval plus twenty times the "
+        "distance by which it misses, in tolerances, mean over facts; the number of runs with the least is taken."
+    )
+    return [head, "", *table(rows), ""]
+
+
 def _parameters(found: Calibration) -> list[list[str]]:
     rows = [["parameter", "prior, 90 %", "set, 90 %", "median", "best", "left of prior", "identified"]]
     rows += [
@@ -79,13 +96,32 @@ def _parameters(found: Calibration) -> list[list[str]]:
 
 
 def _said(found: Calibration) -> list[str]:
-    unknown = found.parameters[~found.parameters["identified"]]["parameter"].tolist()
     missed = found.fit[found.fit["least"] > MOST]["fact"].tolist()
     return [
-        f"The set that is not ruled out is {number(found.set.share)} of the prior.",
-        f"Not identified by the facts: {', '.join(unknown) or 'none'}.",
+        _size(found),
+        _identified(found),
         f"Met nowhere in the set: {', '.join(missed) or 'none'}.",
     ]
+
+
+def _identified(found: Calibration) -> str:
+    """The shorter of two lists: parameters that the facts identify, or those that they do not."""
+    known = found.parameters["identified"].astype(bool)
+    names, count = found.parameters["parameter"], len(known)
+    if known.sum() < count / 2:
+        listed = ", ".join(names[known]) or "none"
+        return f"Identified by the facts: {listed}; the other {(~known).sum()} of {count} are not."
+    return f"Not identified by the facts: {', '.join(names[~known]) or 'none'}."
+
+
+def _size(found: Calibration) -> str:
+    if found.sizes.empty:
+        return f"The set is what is not ruled out, {number(found.set.share)} of the prior."
+    runs, scores = found.sizes["runs"], found.sizes["score"]
+    return (
+        f"The set is {len(found.set.points)} of {runs.max()} runs: that many foretell families of facts that had no "
+        f"part in choosing them best (interval score {number(scores.min())}; all runs {number(scores.iloc[-1])})."
+    )
 
 
 def markdown(found: Calibration) -> str:
@@ -106,6 +142,7 @@ def markdown(found: Calibration) -> str:
         "interval of a wave's runs, error of measurement included. *Dates*: logarithmic score of the dates of first "
         "openings, minus the mean log of the odds of what a firm did in a half-year (0 is perfect, 0.69 a coin).", "",
         *table(_waves(found)), "",
+        *_sizes(found),
         "A parameter is identified if the set's 90 % interval is at most three quarters of the prior's.", "",
         *table(_parameters(found)), "",
         "Distances in standard deviations of measurement, luck and emulator together; *emulated* is the part of "

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.run.described import Kind, described_folder
+from sim.run.folder import write_whole
 from sim.run.manifest import SCENARIO
 from sim.run.pictures import titles
 
@@ -47,7 +48,7 @@ def save(found: Validation, folder: Path, *, force: bool = False, command: str |
         "command": command,
     }
     with described_folder(folder, VALIDATION, about, force=force) as partial:
-        pictures = _draw(found, partial / "figures")
+        pictures = _draw(found, partial, "figures")
         (partial / REPORT).write_text(markdown(found, pictures), encoding="utf-8")
         found.table.to_csv(partial / "facts.csv", index=False)
         found.families.to_csv(partial / "families.csv", index=False)
@@ -58,14 +59,24 @@ def save(found: Validation, folder: Path, *, force: bool = False, command: str |
     return folder
 
 
-def _draw(found: Validation, folder: Path) -> dict[str, str]:
-    """A page for each family that has dated series; file names by family."""
+def save_report(found: Validation, path: Path) -> Path:
+    """Write the report alone, with its figures in the folder `images/<name of the report>` beside it."""
+    from sim.facts.report import markdown
+
+    pictures = _draw(found, path.parent, f"images/{path.stem}", ("svg",))
+    return write_whole(path, markdown(found, pictures))
+
+
+def _draw(
+    found: Validation, beside: Path, folder: str, formats: tuple[str, ...] = ("png", "svg")
+) -> dict[str, str]:
+    """A page for each family that has dated series; paths by family, relative to `beside`, of the first format."""
     from sim.facts.report import source_of
     from sim.facts.traces import traces
     from sim.figures import save as save_figure
     from sim.figures.facts import against_facts
 
-    folder.mkdir()
+    (beside / folder).mkdir(parents=True, exist_ok=True)
     source = source_of(found)
     history = found.scenario.scenario.history_until
     pictures = {}
@@ -75,6 +86,6 @@ def _draw(found: Validation, folder: Path) -> dict[str, str]:
             history_until=None if history is None else history.date(),
         )  # fmt: skip
         stem = family.replace(" ", "-")
-        save_figure(figure, folder / stem, metadata={"Source": source})
-        pictures[family] = f"figures/{stem}.png"
+        save_figure(figure, beside / folder / stem, formats, {"Source": source})
+        pictures[family] = f"{folder}/{stem}.{formats[0]}"
     return pictures

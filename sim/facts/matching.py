@@ -94,12 +94,9 @@ def implausibilities(said: Array, variance: Array, aim: Targets) -> Array:
     return np.asarray(np.sqrt(squares @ (belongs / belongs.sum(axis=0))))
 
 
-def deviance(by_fact: Array) -> Array:
-    """Deviance of each point, shape (points,), from implausibilities of shape (points, facts).
-
-    A fact's loss is near the squared implausibility below `MOST`, and grows like a logarithm above it.
-    """
-    return np.asarray((MOST**2 * np.log1p((by_fact / MOST) ** 2)).sum(axis=1))
+def loss(away: Array) -> Array:
+    """Loss of facts from their implausibilities: near its square below `MOST`, like a logarithm above it."""
+    return np.asarray(MOST**2 * np.log1p((away / MOST) ** 2))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from sim.facts.emulator import Emulator
 from sim.facts.hazards import HalfYear, half_years, surprises
 from sim.facts.indicators import Array
-from sim.facts.matching import MOST, Targets, deviance, implausibilities, targets
+from sim.facts.matching import MOST, Targets, implausibilities, loss, targets
 from sim.facts.observations import observations
 from sim.facts.schema import Facts
 from sim.facts.waves import Said
@@ -65,7 +65,7 @@ class Surfaces:
     """Surfaces of values and of openings.
 
     A surface of what is 1 in runs that open and 0 in others is the odds of opening; it is fitted to the runs in
-    which the firm is still at risk. The deviance of a point is that of its facts (`matching.deviance`) and minus
+    which the firm is still at risk. The deviance of a point is that of its facts (the sum of `matching.loss`) and minus
     twice the log-likelihood of the dates, which is on the same scale: a normal fact's is its squared distance.
 
     Attributes
@@ -96,11 +96,19 @@ class Surfaces:
     def heights(self, points: Array) -> Array:
         """Deviance of points of the unit cube, shape (points,)."""
         predicted = self.emulator.predict(points)
-        return deviance(self._away(predicted)) + self._of_dates(predicted)
+        return np.asarray(loss(self._away(predicted)).sum(axis=1) + self._of_dates(predicted))
 
     def of_dates(self, points: Array) -> Array:
         """Minus twice the log-likelihood of the dates of openings, shape (points,)."""
         return self._of_dates(self.emulator.predict(points))
+
+    def losses(self, said: Said) -> Array:
+        """Loss of each fact in single runs, shape (runs, facts); infinite of failed ones."""
+        goal, values = self.aim.targets, self.aim.values(said)
+        missed = goal.values + 2.0 * MOST * goal.sd  # a value that a run does not have counts as missed
+        away = implausibilities(np.where(np.isfinite(values), values, missed), np.zeros(len(goal.values)), goal)
+        ran = np.isfinite(said.values).any(axis=1, keepdims=True)
+        return np.where(ran, loss(away), np.inf)
 
     def of_runs(self, said: Said) -> Array:
         """Deviance of single runs, shape (runs,); infinite of failed ones.
@@ -108,11 +116,7 @@ class Surfaces:
         Facts are those of the run itself. When firms open in one run is luck, so the dates are judged by the odds
         at its point.
         """
-        goal, values = self.aim.targets, self.aim.values(said)
-        missed = goal.values + 2.0 * MOST * goal.sd  # a value that a run does not have counts as missed
-        away = implausibilities(np.where(np.isfinite(values), values, missed), np.zeros(len(goal.values)), goal)
-        depths = deviance(away) + self.of_dates(said.points)
-        return np.where(np.isfinite(said.values).any(axis=1), depths, np.inf)
+        return np.asarray(self.losses(said).sum(axis=1) + self.of_dates(said.points))
 
     def _away(self, predicted: Array) -> Array:
         goal = self.aim.targets

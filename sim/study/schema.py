@@ -92,8 +92,6 @@ class CalibrationEntry(Entry):
     within: float = Field(
         0.9, gt=0, lt=1, description="Probability that the set which is not ruled out is to hold"
     )
-    closer: int = Field(0, ge=0, le=20, description="Further waves, around the best runs so far")
-    closer_points: int = Field(160, ge=20, le=10_000, description="Points of each of them")
 
 
 class StudyFile(Entry):

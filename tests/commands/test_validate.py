@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,9 @@ def test_prints_the_table_and_writes_report_and_figures(aimarkets, folder: Path)
     }  # fmt: skip
     report = (folder / "report.md").read_text()
     assert "| downloads | Downloads | Downloads are not use |" in report
-    assert "figures/" not in report
+    pictures = re.findall(r"\]\((.*)\)", report)
+    assert pictures
+    assert all(picture.startswith("images/report/") and (folder / picture).is_file() for picture in pictures)
     assert "![use](figures/use.png)" in (made / "validation.md").read_text()
 
 

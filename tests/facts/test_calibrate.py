@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.facts.calibrate import NEAREST, calibrate
+from sim.facts.calibrate import calibrate
 from sim.facts.calibration_report import fragment, markdown, spreads, triangle
 from sim.facts.ensemble import ensemble
 from sim.facts.hazards import LEAST_ODDS
@@ -167,21 +167,3 @@ def test_studies_that_cannot_be_calibrated_are_told(folder, tmp_path, old, new, 
         calibrate(tmp_path / "study.yaml", tmp_path / "out")
     assert said in str(refused.value)
     assert not (tmp_path / "out").exists()
-
-
-def test_closer_waves_close_in_on_the_true_value(folder, tmp_path):
-    """Around the best runs themselves: the middle of these is nearer the truth than the prior's, their spread small."""
-    study = STUDY.replace("points: 30", "points: 20").replace(
-        "waves: 2}", "waves: 1, closer: 2, closer_points: 80}"
-    )
-    for name in ("tiny.yaml", "facts.yaml"):
-        shutil.copy(folder / name, tmp_path)
-    (tmp_path / "study.yaml").write_text(study)
-    found = calibrate(tmp_path / "study.yaml", tmp_path / "out")
-    assert found.waves["runs"].tolist() == [20, 80, 80]
-    assert len(found.set.points) == NEAREST
-    eta = found.parameters.set_index("parameter").loc["technology.capability_per_order"]
-    assert abs(eta["best"] - 9.0) < 0.3
-    assert eta["low"] < 9.0 < eta["high"]
-    assert eta["high"] - eta["low"] < 2.0
-    assert not found.parameters.set_index("parameter").loc["finance.later_growth", "identified"]

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chi2
 
 from sim.facts.emulator import Emulator
-from sim.facts.matching import FARTHEST, MOST, deviance, implausibilities, remaining, targets, under
+from sim.facts.matching import FARTHEST, MOST, implausibilities, loss, remaining, targets, under
 from sim.facts.observations import observations
 from tests.facts.conftest import SHARE
 
@@ -54,11 +54,11 @@ class TestImplausibility:
         said = np.array([[0.1 + 3 * sd, 0.5 + 4 * sd, 0.5 - 2 * sd]])
         found = implausibilities(said, np.zeros(3), aim)
         assert found == pytest.approx(np.array([[np.sqrt((9 + 16) / 2), 2.0]]))
-        assert deviance(found) == pytest.approx([9 * np.log(1 + 12.5 / 9) + 9 * np.log(1 + 4 / 9)])
+        assert loss(found) == pytest.approx(np.array([[9 * np.log(1 + 12.5 / 9), 9 * np.log(1 + 4 / 9)]]))
 
     def test_a_small_loss_is_a_square_and_a_miss_is_a_miss(self):
-        assert deviance(np.array([[0.1]])) == pytest.approx([0.01], rel=0.01)
-        near, far = deviance(np.array([[MOST], [10 * MOST]]))
+        assert loss(np.array(0.1)) == pytest.approx(0.01, rel=0.01)
+        near, far = loss(np.array([MOST, 10 * MOST]))
         assert near < far < 10 * near
 
     def test_what_the_emulator_does_not_know_makes_less_implausible(self, facts):

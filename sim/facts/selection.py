@@ -1,0 +1,94 @@
+"""How many of a calibration's runs are its set: chosen by how well those that fit some facts foretell others.
+
+Few runs fit the facts that chose them closely, and others badly: they follow luck and the model's own errors. So each
+family of calibration facts is left out in turn, the runs that fit the other families best are kept, and their 90 %
+interval of each fact left out is scored by the interval score (Gneiting & Raftery 2007, JASA 102: width plus 2 / 0.1
+times the distance by which it misses), in tolerances. The number of runs with the least mean score is taken. Held-out
+facts have no part in it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.facts.indicators import Array
+from sim.facts.observations import observations
+from sim.facts.rivals import scaled, tolerance_of
+from sim.facts.schema import Fact
+from sim.facts.score import interval
+from sim.facts.surfaces import TUNES, Surfaces
+from sim.facts.waves import Said
+
+PARTS = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0)
+"""Parts of the runs that are tried, of those that did not fail at most all."""
+FEWEST = 20
+"""Runs in a set at least: its 5 and 95 % quantiles are no guess then."""
+DATED = "release modes"
+"""Family that dates of openings belong to."""
+FARTHEST = 30.0
+"""A value counts as this many tolerances off at most, so that no single one decides a mean."""
+LEVEL = 0.1
+"""Part of what is expected that an interval leaves out."""
+
+
+def nearest(depths: Array, number: int) -> NDArray[np.intp]:
+    """The runs of least deviance, ascending."""
+    return np.argsort(depths, kind="stable")[:number]
+
+
+def left_out(said: Said, surfaces: Surfaces) -> pd.DataFrame:
+    """Scores of sets of several sizes on families of facts that had no part in choosing them.
+
+    Parameters
+    ----------
+    said
+        Runs spread over the prior, or over what an emulator left of it.
+    surfaces
+        Fitted to them.
+
+    Returns
+    -------
+    Frame with a row a size: runs, part of all, score, hit and width, means over facts, in
+    tolerances; without rows if all calibration facts are of one family.
+    """
+    facts, names = surfaces.aim.facts.facts, surfaces.aim.targets.facts
+    family = np.array([facts[name].family for name in names])
+    if len(set(family)) < 2:
+        return pd.DataFrame(columns=["runs", "part", "score", "hit", "width"])
+    losses, dates = surfaces.losses(said), surfaces.of_dates(said.points)
+    sound = np.isfinite(losses).all(axis=1)
+    wanted = observations(surfaces.aim.facts)
+    columns = [(facts[one.fact], one.value, said.values[:, k]) for k, one in enumerate(wanted)]
+    rows = []
+    for part in PARTS:
+        number = min(max(round(part * len(sound)), FEWEST), int(sound.sum()))
+        scores = []
+        for out in dict.fromkeys(family):
+            depths = losses[:, family != out].sum(axis=1) + (0.0 if out == DATED else dates)
+            chosen = nearest(depths, number)
+            scores += _of_family([column for column in columns if column[0].family == out], chosen)
+        scored = pd.DataFrame(scores, columns=["fact", "score", "hit", "width"]).groupby("fact").mean()
+        rows.append({"runs": number, "part": number / len(sound), **scored.mean().to_dict()})
+    return pd.DataFrame(rows).drop_duplicates("runs").reset_index(drop=True)
+
+
+def _of_family(
+    columns: list[tuple[Fact, float, Array]], chosen: NDArray[np.intp]
+) -> list[tuple[int, float, bool, float]]:
+    """Which fact, score, hit and width of each value of a family's calibration facts."""
+    found = []
+    for fact, value, said in columns:
+        known = said[chosen]
+        if fact.use == TUNES and np.isfinite(known).mean() > 0.5:
+            found.append((id(fact), *interval_score(fact, value, known)))
+    return found
+
+
+def interval_score(fact: Fact, value: float, said: Array) -> tuple[float, bool, float]:
+    """Interval score of what runs say would be measured, whether the value lies in it, and its width, in tolerances."""
+    found, target, unit = interval(fact, said, measured=True), scaled(fact, value), tolerance_of(fact)
+    low, high = (np.clip((end - target) / unit, -FARTHEST, FARTHEST) for end in (found.low, found.high))
+    missed = max(float(low), 0.0) + max(-float(high), 0.0)
+    return float(high - low) + 2.0 / LEVEL * missed, missed == 0.0, float(high - low)

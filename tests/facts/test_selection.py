@@ -1,0 +1,67 @@
+"""How many of a calibration's runs are its set."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.facts.selection import FEWEST, interval_score, left_out, nearest
+from sim.facts.surfaces import Aim, Surfaces
+from sim.facts.waves import Said
+from sim.scenario import load
+from tests.facts.conftest import SHARE, TINY
+
+RUNS = 1000
+OTHER = SHARE.replace("family: use", "family: prices")
+
+
+def said(of_the_other: float) -> Said:
+    """Two values a run around 0.5: the first is its point, the second follows it as far as told, the rest is luck."""
+    draw = np.random.default_rng(3)
+    points = draw.random((RUNS, 1))
+    first = 0.5 + 4.0 * (points[:, 0] - 0.5)
+    second = of_the_other * first + (1 - of_the_other) * (0.5 + 4.0 * (draw.random(RUNS) - 0.5))
+    return Said(points, np.column_stack([first, second]), np.empty((RUNS, 0)))
+
+
+def sizes(facts, runs: Said):
+    aim = Aim(facts(one=SHARE, two=OTHER), load(TINY).scenario)
+    return left_out(runs, Surfaces.fit(runs, aim))
+
+
+def test_facts_that_tell_of_each_other_make_a_small_set(facts):
+    found = sizes(facts, said(1.0))
+    assert found["runs"].iloc[int(np.argmin(found["score"]))] == FEWEST
+    assert found["runs"].iloc[-1] == RUNS
+    assert found["score"].is_monotonic_increasing
+
+
+def test_facts_that_tell_nothing_of_each_other_do_not(facts):
+    """What is kept by one fact foretells the other no better than all runs do."""
+    found = sizes(facts, said(0.0))
+    assert found["score"].min() > 0.9 * found["score"].iloc[-1]
+
+
+def test_runs_that_failed_are_in_no_set(facts):
+    runs = said(1.0)
+    runs.values[: RUNS // 2] = np.nan
+    assert sizes(facts, runs)["runs"].iloc[-1] == RUNS - RUNS // 2
+
+
+def test_one_family_cannot_be_left_out(facts):
+    runs = said(1.0)
+    aim = Aim(facts(one=SHARE, two=SHARE), load(TINY).scenario)
+    assert left_out(runs, Surfaces.fit(runs, aim)).empty
+
+
+def test_the_interval_score_is_width_and_twenty_times_the_miss(facts):
+    """A sharp run 5 tolerances off: the interval is the measurement's own, two tolerances wide."""
+    fact = facts(one=SHARE).facts["one"]
+    score, hit, width = interval_score(fact, 0.5, np.full(50, 0.5 + 5 * fact.tolerance))
+    assert (hit, width) == (False, pytest.approx(2.0, rel=0.03))
+    assert score == pytest.approx(2.0 + 20 * 4.0, rel=0.02)
+    assert interval_score(fact, 0.5, np.full(50, 0.5))[:2] == (pytest.approx(2.0, rel=0.03), True)
+
+
+def test_the_nearest_are_those_of_least_deviance():
+    assert nearest(np.array([3.0, np.inf, 1.0, 2.0]), 2).tolist() == [2, 3]
