@@ -297,7 +297,8 @@ def test_licence_and_algorithms(baseline: Scenario) -> None:
     assert meta.initial_mode == "open_restricted"
     llama = (109.7 - 126.1) / 7.2 - math.log10(5.5e23 / 2.1e25)
     assert meta.initial_algorithm == pytest.approx(llama, abs=0.01)
-    assert baseline.labs["openai"].initial_algorithm == 0
+    low, high = load("baseline").distributions["labs.openai.initial_algorithm"].support
+    assert low < 0 < high  # calibrated; 0 would be GPT-4's recipe at the start
     assert baseline.technology.reference_capability == 126.1
     assert baseline.technology.reference_flop == 2.1e25
     assert 5 <= baseline.technology.capability_per_order <= 12.5  # range of specifications; calibrated
