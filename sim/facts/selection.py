@@ -58,19 +58,19 @@ def left_out(said: Said, surfaces: Surfaces) -> pd.DataFrame:
     if len(set(family)) < 2:
         return pd.DataFrame(columns=["runs", "part", "score", "hit", "width"])
     losses, dates = surfaces.losses(said), surfaces.of_dates(said.points)
-    sound = np.isfinite(losses).all(axis=1)
+    runs, sound = len(said.points), int(np.isfinite(losses).all(axis=1).sum())
     wanted = observations(surfaces.aim.facts)
     columns = [(facts[one.fact], one.value, said.values[:, k]) for k, one in enumerate(wanted)]
     rows = []
     for part in PARTS:
-        number = min(max(round(part * len(sound)), FEWEST), int(sound.sum()))
+        number = min(max(round(part * runs), FEWEST), sound)
         scores = []
         for out in dict.fromkeys(family):
             depths = losses[:, family != out].sum(axis=1) + (0.0 if out == DATED else dates)
             chosen = nearest(depths, number)
             scores += _of_family([column for column in columns if column[0].family == out], chosen)
         scored = pd.DataFrame(scores, columns=["fact", "score", "hit", "width"]).groupby("fact").mean()
-        rows.append({"runs": number, "part": number / len(sound), **scored.mean().to_dict()})
+        rows.append({"runs": number, "part": number / runs, **scored.mean().to_dict()})
     return pd.DataFrame(rows).drop_duplicates("runs").reset_index(drop=True)
 
 
