@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -35,8 +36,9 @@ def test_shipped_scenarios_are_found(tmp_path: Path) -> None:
     dependencies = next(path for path in sys.path if path.endswith("site-packages"))
     (site / "dependencies.pth").write_text(f"{dependencies}\n")
     command = home / "bin" / "aimarkets"
-    listed = run(command, "list", cwd=tmp_path).split("\nstudies, for 'aimarkets sweep'\n")
-    for folder, part in zip(("scenarios", "scenarios/studies"), listed, strict=True):
+    listed = re.split(r"\n(?:studies|claims), for '.*'\n", run(command, "list", cwd=tmp_path))
+    folders = ("scenarios", "scenarios/studies", "scenarios/claims")
+    for folder, part in zip(folders, listed, strict=True):
         expected = sorted(path.stem for path in (ROOT / folder).glob("*.yaml"))
         assert [line.split()[0] for line in part.splitlines()] == expected
     where = run(home / "bin" / "python", "-c", "import sim; print(sim.__file__)", cwd=tmp_path).strip()
