@@ -66,7 +66,7 @@ class Calibration:
     set
         The set, its points in the unit cube.
     best
-        Its middle, (factors,) in the unit cube.
+        Its medians, (factors,) in the unit cube.
     sizes
         A row a size that was tried for the set, see `sim.facts.selection.left_out`; empty if none was.
     waves
@@ -74,10 +74,10 @@ class Calibration:
         calibration and held-out facts that its runs hit, and the logarithmic scores of the dates of openings
         that tune and that are held out (``surprise``, ``surprise_held_out``; 0 is perfect, 0.69 a coin).
     parameters
-        A row a factor: 5, 50 and 95 % quantiles in the set, the prior's, the best value, the part of the
+        A row a factor: 5, 50 and 95 % quantiles in the set, the prior's, the part of the
         prior's 90 % interval that is left, whether it is identified.
     fit
-        A row a fact: use, implausibility at the best point and the least in the set, the part of its values
+        A row a fact: use, implausibility at the median and the least in the set, the part of its values
         that the last wave's runs hit, the part of their variance that the emulator explains.
     openings
         A row a firm and half-year at risk: lab, since, until, opened, use, odds in the first and in the last
@@ -219,7 +219,7 @@ class _Work:
         best = np.asarray(np.median(found.points, axis=0))
         return Calibration(
             study, self.base, self.facts, found, best, sizes, self._waves(waves, shares, aim),
-            self._parameters(found, best), self._fit(found, best, surfaces, waves[-1]),
+            self._parameters(found), self._fit(found, best, surfaces, waves[-1]),
             self._openings(waves, aim),
         )  # fmt: skip
 
@@ -297,7 +297,7 @@ class _Work:
             rows.append({"fact": one.fact, "use": fact.use, "hit": float(hit)})
         return pd.DataFrame(rows).groupby(["fact", "use"], sort=False)["hit"].mean().reset_index()
 
-    def _parameters(self, left: Remaining, best: Array) -> pd.DataFrame:
+    def _parameters(self, left: Remaining) -> pd.DataFrame:
         rows = []
         for place, factor in enumerate(self.study.factors):
             low, middle, high = np.quantile(left.points[:, place], (0.05, 0.5, 0.95))
@@ -307,7 +307,7 @@ class _Work:
                     "parameter": factor.name,
                     "prior_low": factor.entry(0.05), "prior_high": factor.entry(0.95),
                     "low": factor.entry(float(low)), "median": factor.entry(float(middle)),
-                    "high": factor.entry(float(high)), "best": factor.entry(float(best[place])),
+                    "high": factor.entry(float(high)),
                     "kept": float(kept), "identified": bool(kept <= IDENTIFIED),
                 }
             )  # fmt: skip
@@ -318,7 +318,7 @@ class _Work:
         explained = [float(surfaces.explained[goal.fact == place].mean()) for place in range(len(goal.facts))]
         found = pd.DataFrame(
             {
-                "fact": goal.facts, "at_best": surfaces.implausibilities(best[None, :])[0],
+                "fact": goal.facts, "at_median": surfaces.implausibilities(best[None, :])[0],
                 "least": surfaces.implausibilities(left.points).min(axis=0), "explained": explained,
             }
         )  # fmt: skip

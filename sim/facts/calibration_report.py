@@ -83,11 +83,11 @@ def _sizes(found: Calibration) -> list[str]:
 
 
 def _parameters(found: Calibration) -> list[list[str]]:
-    rows = [["parameter", "prior, 90 %", "set, 90 %", "median", "best", "left of prior", "identified"]]
+    rows = [["parameter", "prior, 90 %", "set, 90 %", "median", "left of prior", "identified"]]
     rows += [
         [
             row["parameter"], f"{number(row['prior_low'])} to {number(row['prior_high'])}",
-            f"{number(row['low'])} to {number(row['high'])}", number(row["median"]), number(row["best"]),
+            f"{number(row['low'])} to {number(row['high'])}", number(row["median"]),
             share(row["kept"]), "yes" if row["identified"] else "no",
         ]
         for row in found.parameters.to_dict("records")
@@ -126,11 +126,11 @@ def _size(found: Calibration) -> str:
 
 def markdown(found: Calibration) -> str:
     """The report."""
-    facts = [["fact", "use", "hit by the last wave", "at the best point", "least in the set", "emulated"]]
-    order = found.fit.sort_values(["hit", "at_best"], ascending=[True, False])
+    facts = [["fact", "use", "hit by the last wave", "at the median", "least in the set", "emulated"]]
+    order = found.fit.sort_values(["hit", "at_median"], ascending=[True, False])
     facts += [
         [
-            row["fact"], row["use"], share(row["hit"]), number(row["at_best"]), number(row["least"]),
+            row["fact"], row["use"], share(row["hit"]), number(row["at_median"]), number(row["least"]),
             share(row["explained"]),
         ]
         for row in order.to_dict("records")
@@ -172,9 +172,9 @@ def _openings(found: Calibration) -> list[str]:
 def fragment(found: Calibration) -> str:
     """A scenario that gives each parameter of the calibrated one its spread in the set.
 
-    A triangle with the set's 5 and 95 % quantiles and the best point as mode, cut at the ends of the prior. What
+    A triangle with the set's 5 and 95 % quantiles and its median as mode, cut at the ends of the prior. What
     one parameter of the calibration stands for is drawn together; else parameters are drawn apart from each other,
-    which the set is not: their dependence is in `set.parquet`. Whole numbers stand at their best value. It inherits
+    which the set is not: their dependence is in `set.parquet`. Whole numbers stand at their median. It inherits
     a shipped scenario; of any other it is a whole copy, as files inherit from their own folder only.
     """
     values = spreads(found)
@@ -191,13 +191,13 @@ def spreads(found: Calibration) -> dict[str, object]:
     """Distribution or value of each key path."""
     values: dict[str, object] = {}
     for factor, row in zip(found.study.factors, found.parameters.to_dict("records"), strict=True):
-        low, best, high = (float(row[name]) for name in ("low", "best", "high"))
+        low, middle, high = (float(row[name]) for name in ("low", "median", "high"))
         if factor.whole or low == high:
-            value: object = int(row["best"]) if factor.whole else rounded(best)
+            value: object = int(row["median"]) if factor.whole else rounded(middle)
         else:
             least, most = (float(factor.entry(end)) for end in (0.0, 1.0))
-            low, high = triangle(low, min(max(best, low), high), high)
-            mode = rounded(min(max(best, low), high))
+            low, high = triangle(low, min(max(middle, low), high), high)
+            mode = rounded(min(max(middle, low), high))
             ends = rounded(max(low, least)), rounded(min(high, most))
             named = {"together": factor.name} if len(factor.keys) > 1 else {}
             value = {

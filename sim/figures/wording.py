@@ -77,8 +77,11 @@ def _significant(size: float) -> str:
 
 
 def count(value: float) -> str:
-    """A plain number: 0.05, 1,000, 1.2 m, 3 bn."""
+    """A plain number: 0.05, 1,000, 1.2 m, 3 bn, 2e25."""
     size = abs(value)
+    if size >= 0.9995e16:
+        mantissa, power = f"{size:.1e}".split("e+")
+        return signed(f"{mantissa.removesuffix('.0')}e{power}", value)
     for scale, unit in ((1e12, "tn"), (1e9, "bn"), (1e6, "m")):
         if size >= 0.9995 * scale:
             return signed(f"{_significant(size / scale)}{NBSP}{unit}", value)

@@ -44,6 +44,11 @@ def test_counts(value, text):
     assert _plain(wording.count(value)) == text
 
 
+@pytest.mark.parametrize(("value", "text"), [(1e16, "1e16"), (3.8e25, "3.8e25"), (9.99e24, "1e25")])
+def test_counts_too_large_for_words(value, text):
+    assert wording.count(value) == text
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0 months"), (0.4, "0.4 months"), (1.2, "1 month"), (7.4, "7 months"), (1234, "1,234 months")],
