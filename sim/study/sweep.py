@@ -108,6 +108,10 @@ def sweep(
         driver = Driver(loaded, store, hands, asked, fail, watch)
         try:
             driver.run()
+        except (KeyboardInterrupt, SystemExit):
+            # Counted in the dataset: Ctrl-C may come between a batch's being kept and its being counted.
+            watch.progressed(len(left) - len(missing(store, loaded)), len(asked))
+            raise
         finally:
             hands.close()
     present = total - len(left) + driver.done
