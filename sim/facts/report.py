@@ -6,11 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import sim
 from sim.facts.score import RIVALS, by_fact
 from sim.run.summary import aligned
 
 if TYPE_CHECKING:
+    from sim.facts.schema import Family
     from sim.facts.validate import Validation
 
 RIVAL_NAMES = {
@@ -92,16 +95,21 @@ def verdicts(found: Validation) -> list[str]:
 
 
 def _beaten(found: Validation) -> list[str]:
-    """On how many of the families that the model claims to explain it beats each rival."""
-    claimed = [name for name, family in found.facts.scenario.families.items() if family.claimed]
-    rows = found.rivals[found.rivals["family"].isin(claimed)]
-    parts = [(rival, rows[rows["rival"] == rival]) for rival in RIVALS]
-    counts = [
-        f"{RIVAL_NAMES[rival]} on {int((part['model'] < part['theirs']).sum())} of {len(part)}"
-        for rival, part in parts
-        if len(part)
-    ]
-    return [f"Of the families that it claims to explain, the model beats: {'; '.join(counts)}."] if counts else []
+    """On how many of the families that the model claims to explain it beats each rival, and by how much in all."""
+    said = []
+    for rival in RIVALS:
+        claimed = [name for name, family in found.facts.scenario.families.items() if _against(family, rival)]
+        rows = found.rivals[(found.rivals["rival"] == rival) & found.rivals["family"].isin(claimed)]
+        if len(rows):
+            ours, theirs = (np.average(rows[column], weights=rows["facts"]) for column in ("model", "theirs"))
+            wins = int((rows["model"] < rows["theirs"]).sum())
+            said.append(f"{RIVAL_NAMES[rival]}: {wins} of {len(rows)} (error {ours:.2f} against {theirs:.2f})")
+    return [f"Families that the model claims to explain, better than each rival: {'; '.join(said)}."] if said else []
+
+
+def _against(family: Family, rival: str) -> bool:
+    """Whether a claim says that the model beats a rival."""
+    return family.claimed and (family.rules or rival != "without_rules")
 
 
 def markdown(found: Validation, pictures: Mapping[str, str] | None = None) -> str:
@@ -119,7 +127,7 @@ def markdown(found: Validation, pictures: Mapping[str, str] | None = None) -> st
         [*(f"- {sentence}" for sentence in verdicts(found)), ""],
         [EXPLAINED, ""],
         ["## Scores", "", *table([HEADS, *_scores(found)]), ""],
-        *([] if not found.facts.scenario.families else [["## What it claims to explain", "", *_claims(found), ""]]),
+        *([] if not found.facts.scenario.families else [["## What it claims to explain", "", CLAIMS_EXPLAINED, "", *_claims(found), ""]]),
         ["## Rivals", "", RIVALS_EXPLAINED, "", *_rivals(found), ""],
         *([] if found.timing is None else [["## When firms opened", "", *_openings(found), ""]]),
         ["## Misses", "", *_misses(found), ""],
@@ -143,6 +151,11 @@ RIVALS_EXPLAINED = (
     "smaller. The first two know the beginning of each series, the model does not."
 )
 
+CLAIMS_EXPLAINED = (
+    "Brackets: not claimed. Whether the export rules matter is claimed of what they act on in the equations: chips, and "
+    "by them capability. Whether they act on release modes, prices and use is a question (docs/claims.md), not a claim."
+)
+
 DATES_EXPLAINED = (
     "What calibration uses of these dates: in each half-year a firm that has not opened yet opens or does not. "
     "Logarithmic score: minus the mean log of the odds of what happened (0 is perfect, 0.69 a coin)."
@@ -162,16 +175,20 @@ def _rivals(found: Validation) -> list[str]:
 
 
 def _claims(found: Validation) -> list[str]:
-    """Each family, whether the model claims it, and whether it beats each rival there."""
-    marks = {
-        (row["family"], row["rival"]): "better" if row["model"] < row["theirs"] else "not better"
-        for row in found.rivals.to_dict("records")
-    }
+    """Each family, whether the model claims it, and whether it beats each rival there; in brackets: not claimed."""
+    scores = {(row["family"], row["rival"]): row["model"] < row["theirs"] for row in found.rivals.to_dict("records")}
+
+    def mark(name: str, family: Family, rival: str) -> str:
+        if (name, rival) not in scores:
+            return "-"
+        word = "better" if scores[name, rival] else "not better"
+        return word if _against(family, rival) else f"({word})"
+
     rows = [["family", "claimed", "why", *(f"against: {RIVAL_NAMES[rival]}" for rival in RIVALS)]]
     rows += [
         [
             name, "yes" if family.claimed else "no", family.why,
-            *(marks.get((name, rival), "-") for rival in RIVALS),
+            *(mark(name, family, rival) for rival in RIVALS),
         ]
         for name, family in found.facts.scenario.families.items()
     ]  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 import sim
 from sim.facts.ensemble import cut, ensemble
 from sim.facts.reading import load_facts
-from sim.facts.report import markdown
+from sim.facts.report import markdown, verdicts
 from sim.facts.traces import traces
 from sim.facts.validate import validate
 from sim.figures.facts import against_facts
@@ -130,9 +130,22 @@ def test_families_that_the_model_claims_are_told_with_each_rival(tiny, tmp_path,
     report = markdown(found)
     assert "| use | yes | P3 | better | - | - |" in report
     assert "| other | no | An input | - | - | - |" in report
-    said = "Of the families that it claims to explain, the model beats: first value stays on 1 of 1."
+    said = "Families that the model claims to explain, better than each rival: first value stays: 1 of 1 (error 0.00 against "
     assert said in report
     assert said in repr(found)
+
+
+def test_where_rules_are_not_claimed_the_model_without_them_is_no_rival(tiny, tmp_path, truth):
+    path = tmp_path / "own.yaml"
+    declared = "\nfamilies:\n  use: {claimed: true, why: P3}\n  other: {claimed: true, rules: false, why: P4}\n"
+    facts = SHARE.replace("2023-06: 0.5", f"2023-06: {truth:.6f}")
+    path.write_text(written(share=facts, more=facts.replace("family: use", "family: other")) + declared)
+    found = validate(tiny, path, seed=3, replicates=1)
+    marks = {line.split(" | ")[0]: line.split(" | ")[-1] for line in markdown(found).splitlines() if " | yes | P" in line}
+    assert marks["| use"].strip(" |") in ("better", "not better")
+    assert marks["| other"].strip(" |") in ("(better)", "(not better)")
+    assert "model without export rules: " in next(line for line in verdicts(found) if "than each rival" in line)
+    assert " of 1 (" in next(line for line in verdicts(found) if "than each rival" in line)
 
 
 def test_dates_of_openings_are_scored_by_use(tiny, file):
