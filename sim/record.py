@@ -25,6 +25,7 @@ COMPONENTS = (
     "secrecy",
     "change",
     "conviction",
+    "example",
     "policy",
 )
 WORLD = "world"

@@ -28,7 +28,7 @@ SMALLEST_SCALE = 1e4
 _REASONS = [[f"{mode}_{part}" for part in (*COMPONENTS, "payoff")] for mode in MODES]
 _PROBABILITIES = [f"{mode}_probability" for mode in MODES]
 _OWN = slice(COMPONENTS.index("secrecy"), COMPONENTS.index("policy") + 1)
-"""Parts of payoffs that do not come from the market: secrecy, change, conviction, policy."""
+"""Parts of payoffs that do not come from the market: secrecy, change, conviction, example, policy."""
 
 
 @dataclass(frozen=True)
@@ -250,11 +250,12 @@ class Lab(mesa.Agent):
         return _drawn(probability, float(market.luck["mode"][market.month, i])), reasons
 
     def _own_parts(self, model: Model, scale: float, rates: Array) -> list[list[float]]:
-        """Parts of payoffs that do not come from the market, (modes, 4) in the order of `_OWN`, USD a month."""
-        present, conviction = int(self.model.state.mode[self.index]), self.row.conviction
+        """Parts of payoffs that do not come from the market, (modes, 5) in the order of `_OWN`, USD a month."""
+        present, conviction = int(self.model.state.mode[self.index]), self.row.conviction * scale
         kept, change = self._secrets(model) * scale, self.model.scenario.choice.change_cost * scale
+        example = self._example() * scale
         return [
-            [-kept * openness, -change * (mode != present), conviction * scale * opens, rate * scale]
+            [-kept * openness, -change * (mode != present), conviction * opens, example * opens, rate * scale]
             for mode, (openness, opens, rate) in enumerate(
                 zip(OPENNESS.tolist(), OPENS_FLAGSHIP.tolist(), rates.tolist(), strict=True)
             )
@@ -264,8 +265,25 @@ class Lab(mesa.Agent):
         """Worth of keeping the flagship's weights secret, share of scale: all if well ahead of others' open models."""
         choice, others = self.model.scenario.choice, self.model.state.open_capability[:, FLAGSHIP].copy()
         others[self.index] = -np.inf
-        lead = float(model.capability[FLAGSHIP] - others.max()) / choice.secrecy_width
-        return choice.secrecy / (1.0 + exp(-min(max(lead, -500.0), 500.0)))
+        return choice.secrecy * _share(float(model.capability[FLAGSHIP] - others.max()) / choice.secrecy_width)
+
+    def _example(self) -> float:
+        """Worth of opening since others at home do, share of scale: all if their best model by far is open.
+
+        Firms of an oligopoly follow their leader (Knickerbocker 1973, Oligopolistic Reaction and Multinational
+        Enterprise); here the share that is due is a logistic function of the lead of their best open flagship
+        over their best closed one.
+        """
+        choice, setting, state = self.model.scenario.choice, self.model.setting, self.model.state
+        if choice.following == 0.0:
+            return 0.0
+        at_home = (setting.lab_region == setting.lab_region[self.index]) & state.active & (state.released > NEVER)
+        at_home[self.index] = False
+        opened, flagships = at_home & OPENS_FLAGSHIP[state.mode], state.capability[:, FLAGSHIP]
+        if not opened.any():
+            return 0.0
+        lead = float(flagships[opened].max() - flagships[at_home & ~opened].max(initial=-np.inf))
+        return choice.following * _share(lead / choice.following_width)
 
     def _note(self, plan: Release) -> None:
         """Write down the release and how it was chosen."""
@@ -322,6 +340,11 @@ class Lab(mesa.Agent):
         if market.scenario.mechanisms.noise:
             wait *= 1.0 + market.scenario.technology.timing_noise * market.luck["timing"][market.month, i]
         state.next_release[i] = market.month + max(1, round(wait))
+
+
+def _share(lead: float) -> float:
+    """Logistic function of a lead, be it infinite."""
+    return 1.0 / (1.0 + exp(-min(max(lead, -500.0), 500.0)))
 
 
 def _drawn(probability: list[float], luck: float) -> int:

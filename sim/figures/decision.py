@@ -32,6 +32,7 @@ PARTS = {
     "secrecy": ("secrets given away", "the secrets that it would give away"),
     "change": ("cost of changing", "the cost of changing its mode"),
     "conviction": ("conviction", "its convictions"),
+    "example": ("example of others", "the example of others at home"),
     "policy": ("governments", "what governments do"),
 }
 """Components of a payoff, in their order: as the figure names them, and as its title says them."""

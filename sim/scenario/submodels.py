@@ -513,6 +513,22 @@ class Choice(Entry):
         source=JUDGEMENT,
         meaning="Lead over the best open model of others at which 73 % of that cost is due; level with it, half",
     )
+    following: float = parameter(
+        0.0,
+        unit="share of own revenue scale",
+        ge=0,
+        le=5,
+        source="judgement; four Chinese labs opened in the eight months around DeepSeek-R1",
+        meaning="Worth of opening the flagship where the best model of the other labs of the region is open",
+    )
+    following_width: float = parameter(
+        2.0,
+        unit="ECI points",
+        gt=0,
+        le=50,
+        source=JUDGEMENT,
+        meaning="Lead of their best open flagship over their best closed one at which 73 % of that worth is due",
+    )
     expected_progress: float = parameter(
         9.0,
         unit="ECI points per year",

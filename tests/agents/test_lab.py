@@ -185,6 +185,33 @@ class TestDeciding:
         worth = [reasons[f"{mode}_conviction"] / reasons["scale"] for mode in MODES]
         assert worth == [0.0, 0.0, pytest.approx(0.25), pytest.approx(0.25)]
 
+    def test_the_example_of_others_at_home_counts_as_far_as_their_open_models_lead(self, after, lab):
+        """Level with their best closed one half of it, two points ahead e / (1 + e); of nobody open nothing."""
+        market = after(7, {"choice.rule": "lookahead", "choice.following": 0.4, "choice.following_width": 2.0})
+        state, chooser = market.state, lab(market, "eastern")
+        home = market.setting.lab_region == market.setting.lab_region[EASTERN]
+        opener, closed = (int(i) for i in np.flatnonzero(home & (np.arange(len(home)) != EASTERN))[:2])
+        state.active[:] = False
+        state.active[[EASTERN, opener, closed]] = True
+        state.released[[EASTERN, opener, closed]] = 3
+        state.mode[[EASTERN, opener, closed]] = [MODES.index("open"), MODES.index("open_restricted"), 0]
+        state.capability[EASTERN, FLAGSHIP] = 500.0  # its own, which is no example
+        for ahead, part in ((0.0, 0.5), (2.0, np.e / (1 + np.e)), (-1e6, 0.0), (1e6, 1.0)):
+            state.capability[[opener, closed], FLAGSHIP] = [120.0 + ahead, 120.0]
+            assert chooser._example() == pytest.approx(0.4 * part)
+        state.active[closed] = False
+        assert chooser._example() == pytest.approx(0.4)
+        state.active[[opener, closed]] = [False, True]
+        assert chooser._example() == 0.0
+
+    def test_the_example_speaks_for_open_flagships(self, after, lab):
+        market = after(7, {"choice.rule": "lookahead", "choice.following": 0.4})
+        chooser = lab(market, "eastern")
+        worth = chooser._example()
+        reasons = chooser.decide().reasons
+        found = [reasons[f"{mode}_example"] / reasons["scale"] for mode in MODES]
+        assert found == [0.0, 0.0, pytest.approx(worth), pytest.approx(worth)]
+
 
 class TestRelease:
     def plan(self, market: Market, lab, mode: str, capability: float = 140.0) -> Release:
