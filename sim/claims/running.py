@@ -12,6 +12,7 @@ from sim.claims.claim import Claim
 from sim.run.errors import RunError
 from sim.scenario import Resolved
 from sim.study.driver import Watch
+from sim.study.executors import crew
 from sim.study.factors import DRAW, Factor
 from sim.study.indicators import Indicator
 from sim.study.store import DONE, RUNS, read_parts
@@ -188,17 +189,20 @@ def run(
     tables: dict[tuple[str, str], pd.DataFrame] = {}
     watch = watch or Watch()
     total, before = sum(errand.runs for errand in errands), 0
-    for errand in errands:
-        study = errand.study()
-        target = folder / study.hash[:16]
-        before += errand.runs
-        done = sweep(
-            study, target, workers=workers, mixed=mixed, command=command, watch=_Part(watch, before, total)
-        )
-        if done.stopped:
-            raise RunError(f"stopped: {done.stopped}; what is done is kept, the same command goes on")
-        watch.progressed(before, total)
-        tables |= {(errand.world.hash, rule): table for rule, table in _by_rule(errand, target)}
+    hands = crew(workers, None)
+    try:
+        for errand in errands:
+            study = errand.study()
+            target = folder / study.hash[:16]
+            before += errand.runs
+            part = _Part(watch, before, total)
+            done = sweep(study, target, hands=hands, mixed=mixed, command=command, watch=part)
+            if done.stopped:
+                raise RunError(f"stopped: {done.stopped}; what is done is kept, the same command goes on")
+            watch.progressed(before, total)
+            tables |= {(errand.world.hash, rule): table for rule, table in _by_rule(errand, target)}
+    finally:
+        hands.close()
     return Runs(tables)
 
 

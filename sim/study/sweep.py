@@ -13,7 +13,7 @@ from sim.run.replay import changed_versions
 from sim.study.combinations import check_points
 from sim.study.design import count, sample
 from sim.study.driver import Driver, Fail, Watch
-from sim.study.executors import crew
+from sim.study.executors import Crew, crew
 from sim.study.loading import load_study
 from sim.study.store import Store, holds_sweep
 from sim.study.study import Study
@@ -48,6 +48,7 @@ def sweep(
     *,
     workers: int = 1,
     scheduler: str | None = None,
+    hands: Crew | None = None,
     limit: int | None = None,
     fail: Fail = "end",
     mixed: bool = False,
@@ -66,6 +67,8 @@ def sweep(
         Processes; the dataset does not depend on it.
     scheduler
         Address of a Dask scheduler whose workers run the study instead.
+    hands
+        Workers that are there already, and stay for the next sweep; they go before `workers` and `scheduler`.
     limit
         Most runs to do now.
     fail
@@ -103,9 +106,9 @@ def sweep(
         left = missing(store, loaded)
         total = count(loaded) * loaded.replicates
         asked = left if limit is None else left[:limit]
-        hands = crew(workers, scheduler)
-        watch.planned(total, total - len(left), hands.slots)
-        driver = Driver(loaded, store, hands, asked, fail, watch)
+        used = hands or crew(workers, scheduler)
+        watch.planned(total, total - len(left), used.slots)
+        driver = Driver(loaded, store, used, asked, fail, watch)
         try:
             driver.run()
         except (KeyboardInterrupt, SystemExit):
@@ -113,7 +116,8 @@ def sweep(
             watch.progressed(len(left) - len(missing(store, loaded)), len(asked))
             raise
         finally:
-            hands.close()
+            if hands is None:
+                used.close()
     present = total - len(left) + driver.done
     return Summary(store.folder, total, present, driver.done, driver.failed, driver.stopped)
 
