@@ -23,7 +23,7 @@ def calibrate(
     ] = None,
     write: Annotated[
         Path | None,
-        typer.Option(help="Write the spreads into this scenario file, in place.", show_default=False),
+        typer.Option(help="Write the set into this scenario file, in place, its table beside.", show_default=False),
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write the report to this file too.", show_default=False)
@@ -35,16 +35,18 @@ def calibrate(
     The same command again goes on where it was stopped.
     """
     from sim.facts.calibrate import calibrate as match
-    from sim.facts.calibration_report import markdown, spreads
+    from sim.facts.calibration_report import columns, markdown, notes, samples
     from sim.facts.calibration_report import write as save
-    from sim.facts.rewriting import rewrite, see_that_fits
+    from sim.facts.rewriting import rewrite_with_table, see_that_all_are_drawn, see_that_fits, table_name
     from sim.run.errors import RunError
     from sim.run.folder import write_whole
     from sim.study.loading import load_study
 
     study = load_study(source)
     if write is not None:
-        see_that_fits(write, [key for factor in study.factors for key in factor.keys])
+        keys = [key for factor in study.factors for key in factor.keys]
+        see_that_fits(write, keys)
+        see_that_all_are_drawn(write, keys, [factor.name for factor in study.factors])
     if report is not None and not report.absolute().parent.is_dir():
         raise RunError(f"{report}: no such folder; name a file in one that exists with --report")
     target = out or Path("outputs", f"{study.name}-calibration")
@@ -59,5 +61,6 @@ def calibrate(
     if report is not None:
         write_whole(report, markdown(found))
     if write is not None:
-        rewrite(write, spreads(found))
+        beside = rewrite_with_table(write, columns(found), samples(found, table_name(write.stem)), notes(found))
+        typer.echo(f"{write}, {beside}: written", err=True)
     typer.echo(f"{found!r}\n\n{target}: calibration.md, calibrated.yaml, set.parquet")

@@ -67,7 +67,7 @@ class _Bar:
                 return
             self.open(total)
         assert self.bar is not None
-        self.bar.update(self.bar.task_ids[0], completed=done)
+        self.bar.update(self.bar.task_ids[0], completed=done, total=total)
 
     def open(self, total: int) -> None:
         from rich.console import Console

@@ -20,6 +20,11 @@ SCENARIO` prints all values with where they were set. The role tells a policy **
 **uncertain** number, which nobody chooses, and from a **structural** one, which shapes the experiment. `*`
 stands for any name. Wherever a number may stand, so may a distribution, such as `{dist: triangular, low:
 0.2, mode: 0.5, high: 0.9}`. Distributions with the same `together: NAME` are drawn by one random number.
+
+`samples: {TABLE: FILE.csv}` at the top level names a table in a file beside the scenario: names of columns in
+the first line, then a line of numbers a row. `{dist: sample, of: TABLE, column: NAME}` draws from it: one draw
+takes the same row for all parameters of a table, each row as often as any other. The first row holds where no
+uncertainty is asked for.
 """
 
 

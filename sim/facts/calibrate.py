@@ -1,12 +1,12 @@
 """Calibration of a scenario: what of its prior the facts do not rule out.
 
-Waves of runs, spread over the prior at first and over what is not ruled out later; after each, response
-surfaces are fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set: those of the runs
-that fit best, as many as foretell facts that had no part in the choice best (`sim.facts.selection`); where all facts
-are of one family, and none is left to foretell, what the surfaces do not rule out. The scenario then carries the spread
-of each parameter in it, with its median as central value. Parameters whose spread hardly shrank are those that the
-facts cannot identify. Held-out facts are run and reported, and have no part in any of it, be they values or dates of
-openings (`sim.facts.hazards`).
+Waves of runs, spread over the prior at first and over what is not ruled out later; after each, response surfaces are
+fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set: those of the runs that fit
+best, as many as foretell facts that had no part in the choice best (`sim.facts.selection`); where all facts are of
+one family, and none is left to foretell, what the surfaces do not rule out. The scenario then draws members of the
+set, and its central values are those of the central member (`sim.facts.members`). Parameters whose spread hardly
+shrank are those that the facts cannot identify. Held-out facts are run and reported, and have no part in any of it,
+be they values or dates of openings (`sim.facts.hazards`).
 
 Which parameters matter was screened before `scenarios/studies/calibrate.yaml` was written: its comments tell.
 """
@@ -25,6 +25,7 @@ from sim.facts.ensemble import cut
 from sim.facts.hazards import odds, surprises
 from sim.facts.indicators import Array
 from sim.facts.matching import Remaining, remaining
+from sim.facts.members import MOST, Members, in_order, some, study_again
 from sim.facts.observations import comparable, observations
 from sim.facts.reading import load_facts
 from sim.facts.schema import Facts
@@ -37,7 +38,7 @@ from sim.run.described import made_with
 from sim.run.errors import RunError
 from sim.run.folder import write_whole
 from sim.run.manifest import versions
-from sim.run.tally import Progress
+from sim.run.tally import Progress, Tally
 from sim.scenario import Resolved
 from sim.study.design import sample
 from sim.study.loading import load_study
@@ -46,7 +47,7 @@ from sim.study.schema import CalibrationEntry
 from sim.study.study import Study
 from sim.study.variants import Variants
 
-ABOUT = "calibration.json"
+ABOUT, MEMBERS = "calibration.json", "wave-members"
 FORMAT = "aimarkets calibration 2"
 POPULATION = 2000
 """Points that search, and by which the set is described."""
@@ -65,8 +66,8 @@ class Calibration:
         What was calibrated, and against what.
     set
         The set, its points in the unit cube.
-    best
-        Its medians, (factors,) in the unit cube.
+    members
+        Those of it that were run again, the central one first.
     sizes
         A row a size that was tried for the set, see `sim.facts.selection.left_out`; empty if none was.
     waves
@@ -74,10 +75,10 @@ class Calibration:
         calibration and held-out facts that its runs hit, and the logarithmic scores of the dates of openings
         that tune and that are held out (``surprise``, ``surprise_held_out``; 0 is perfect, 0.69 a coin).
     parameters
-        A row a factor: 5, 50 and 95 % quantiles in the set, the prior's, the part of the
+        A row a factor: 5, 50 and 95 % quantiles in the set, the central member's value, the prior's, the part of the
         prior's 90 % interval that is left, whether it is identified.
     fit
-        A row a fact: use, implausibility at the median and the least in the set, the part of its values
+        A row a fact: use, implausibility at the central member and the least in the set, the part of its values
         that the last wave's runs hit, the part of their variance that the emulator explains.
     openings
         A row a firm and half-year at risk: lab, since, until, opened, use, odds in the first and in the last
@@ -88,7 +89,7 @@ class Calibration:
     base: Resolved
     facts: Resolved[Facts]
     set: Remaining
-    best: Array
+    members: Members
     sizes: pd.DataFrame
     waves: pd.DataFrame
     parameters: pd.DataFrame
@@ -190,25 +191,17 @@ class _Work:
     folder: Path
 
     def run(self, workers: int, progress: Progress | None) -> Calibration:
-        """All waves, then what they say."""
+        """All waves, then the members of the set again, then what they say."""
         study, points = self.study, self._first()
         waves = [Wave(self.folder / f"wave-{n + 1}") for n in range(self.settings.waves)]
-        done, total = 0, len(points) * len(waves) * study.replicates
-
-        def finished() -> None:
-            nonlocal done
-            done += 1
-            if progress is not None:
-                progress(done, total)
-
+        in_waves, most = len(points) * len(waves) * study.replicates, min(MOST, len(points))
+        again = study_again(study, len(points) * study.replicates)
+        tally = Tally(progress, in_waves + most * again.replicates)
         base = cut(self.base, self.held)
         variants, aim = Variants(base), Aim(self.held, base.scenario)
         shares = [1.0]
         for number, wave in enumerate(waves, 1):
-            if not wave.planned:
-                wave.plan(study, points)
-            done += len(points) * study.replicates - len(wave.missing(study))
-            wave.run(study, self.held, variants, workers=workers, finished=finished)
+            self._run(wave, study, points, variants, workers, tally)
             said, surfaces = self._fitted(waves[:number], aim)
             if number < len(waves):
                 left = self._not_ruled_out(surfaces)
@@ -216,12 +209,26 @@ class _Work:
                 points = self._next(left, len(points), number)
         sizes = left_out(said, surfaces)
         found = self._not_ruled_out(surfaces) if sizes.empty else self._nearest(sizes, said, surfaces, shares[-1])
-        best = np.asarray(np.median(found.points, axis=0))
+        chosen, last = some(found.points, most), Wave(self.folder / MEMBERS)
+        if last.planned and not np.array_equal(last.quantiles(), chosen):
+            raise RunError(f"{last.folder} holds runs of another set; remove it, and the same command goes on")
+        tally.total = in_waves + len(chosen) * again.replicates
+        self._run(last, again, chosen, variants, workers, tally)
+        members = in_order(last.said(again), surfaces)
         return Calibration(
-            study, self.base, self.facts, found, best, sizes, self._waves(waves, shares, aim),
-            self._parameters(found), self._fit(found, best, surfaces, waves[-1]),
+            study, self.base, self.facts, found, members, sizes, self._waves(waves, shares, aim),
+            self._parameters(found, members.central), self._fit(found, members.central, surfaces, waves[-1]),
             self._openings(waves, aim),
         )  # fmt: skip
+
+    def _run(
+        self, wave: Wave, study: Study, points: Array, variants: Variants, workers: int, tally: Tally
+    ) -> None:
+        """Do what of a wave is missing."""
+        if not wave.planned:
+            wave.plan(study, points)
+        tally.done += len(points) * study.replicates - len(wave.missing(study))
+        wave.run(study, self.held, variants, workers=workers, finished=tally.add)
 
     def _first(self) -> Array:
         quantiles = sample(self.study).quantiles
@@ -297,7 +304,7 @@ class _Work:
             rows.append({"fact": one.fact, "use": fact.use, "hit": float(hit)})
         return pd.DataFrame(rows).groupby(["fact", "use"], sort=False)["hit"].mean().reset_index()
 
-    def _parameters(self, left: Remaining) -> pd.DataFrame:
+    def _parameters(self, left: Remaining, central: Array) -> pd.DataFrame:
         rows = []
         for place, factor in enumerate(self.study.factors):
             low, middle, high = np.quantile(left.points[:, place], (0.05, 0.5, 0.95))
@@ -307,18 +314,18 @@ class _Work:
                     "parameter": factor.name,
                     "prior_low": factor.entry(0.05), "prior_high": factor.entry(0.95),
                     "low": factor.entry(float(low)), "median": factor.entry(float(middle)),
-                    "high": factor.entry(float(high)),
+                    "high": factor.entry(float(high)), "central": factor.entry(float(central[place])),
                     "kept": float(kept), "identified": bool(kept <= IDENTIFIED),
                 }
             )  # fmt: skip
         return pd.DataFrame(rows)
 
-    def _fit(self, left: Remaining, best: Array, surfaces: Surfaces, last: Wave) -> pd.DataFrame:
+    def _fit(self, left: Remaining, central: Array, surfaces: Surfaces, last: Wave) -> pd.DataFrame:
         goal = surfaces.aim.targets
         explained = [float(surfaces.explained[goal.fact == place].mean()) for place in range(len(goal.facts))]
         found = pd.DataFrame(
             {
-                "fact": goal.facts, "at_median": surfaces.implausibilities(best[None, :])[0],
+                "fact": goal.facts, "at_central": surfaces.implausibilities(central[None, :])[0],
                 "least": surfaces.implausibilities(left.points).min(axis=0), "explained": explained,
             }
         )  # fmt: skip

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import sim
 from sim.facts.matching import MOST
+from sim.facts.members import CENTRAL_SEEDS
 from sim.facts.report import number, share, table
+from sim.facts.rewriting import table_name
 from sim.facts.waves import entries_of
 from sim.run.folder import write_whole
 from sim.run.summary import aligned
 from sim.scenario.library import library
-from sim.scenario.nodes import path_of
+from sim.scenario.nodes import SAMPLES, path_of
 from sim.scenario.resolved import BLUEPRINT
 from sim.scenario.writing import yaml_text
 
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
 REPORT, SCENARIO, SET = "calibration.md", "calibrated.yaml", "set.parquet"
 LIKELY = 0.1
 """Odds from which a half-year without an opening is listed."""
-TAIL = 0.05
-"""Part of a spread on either side of the interval that a distribution is fitted to."""
 
 
 def write(found: Calibration, folder: Path) -> None:
@@ -83,12 +84,12 @@ def _sizes(found: Calibration) -> list[str]:
 
 
 def _parameters(found: Calibration) -> list[list[str]]:
-    rows = [["parameter", "prior, 90 %", "set, 90 %", "median", "left of prior", "identified"]]
+    rows = [["parameter", "prior, 90 %", "set, 90 %", "median", "central", "left of prior", "identified"]]
     rows += [
         [
             row["parameter"], f"{number(row['prior_low'])} to {number(row['prior_high'])}",
             f"{number(row['low'])} to {number(row['high'])}", number(row["median"]),
-            share(row["kept"]), "yes" if row["identified"] else "no",
+            number(row["central"]), share(row["kept"]), "yes" if row["identified"] else "no",
         ]
         for row in found.parameters.to_dict("records")
     ]  # fmt: skip
@@ -99,6 +100,7 @@ def _said(found: Calibration) -> list[str]:
     missed = found.fit[found.fit["least"] > MOST]["fact"].tolist()
     return [
         _size(found),
+        _central(found),
         _identified(found),
         f"Met nowhere in the set: {', '.join(missed) or 'none'}.",
     ]
@@ -124,13 +126,24 @@ def _size(found: Calibration) -> str:
     )
 
 
+def _central(found: Calibration) -> str:
+    depths, failed = found.members.deviances, found.members.failed
+    left_out = f" {failed} had a run that failed, and are left out." if failed else ""
+    return (
+        f"{len(depths) + failed} members of it were run again, each {CENTRAL_SEEDS} times with other luck."
+        f"{left_out} The central member "
+        f"has the least mean deviance ({number(depths[0])}; the median member {number(float(np.median(depths)))}): a "
+        "scenario takes its values where nothing is drawn, else the values of a whole member."
+    )
+
+
 def markdown(found: Calibration) -> str:
     """The report."""
-    facts = [["fact", "use", "hit by the last wave", "at the median", "least in the set", "emulated"]]
-    order = found.fit.sort_values(["hit", "at_median"], ascending=[True, False])
+    facts = [["fact", "use", "hit by the last wave", "at the central member", "least in the set", "emulated"]]
+    order = found.fit.sort_values(["hit", "at_central"], ascending=[True, False])
     facts += [
         [
-            row["fact"], row["use"], share(row["hit"]), number(row["at_median"]), number(row["least"]),
+            row["fact"], row["use"], share(row["hit"]), number(row["at_central"]), number(row["least"]),
             share(row["explained"]),
         ]
         for row in order.to_dict("records")
@@ -170,61 +183,47 @@ def _openings(found: Calibration) -> list[str]:
 
 
 def fragment(found: Calibration) -> str:
-    """A scenario that gives each parameter of the calibrated one its spread in the set.
+    """A scenario that draws the calibrated parameters of the calibrated one from members of the set.
 
-    A triangle with the set's 5 and 95 % quantiles and its median as mode, cut at the ends of the prior. What
-    one parameter of the calibration stands for is drawn together; else parameters are drawn apart from each other,
-    which the set is not: their dependence is in `set.parquet`. Whole numbers stand at their median. It inherits
-    a shipped scenario; of any other it is a whole copy, as files inherit from their own folder only.
+    It inherits a shipped scenario; of any other it is a whole copy, as files inherit from their own folder only.
     """
-    values = spreads(found)
+    name = table_name(f"{found.study.name}-{found.study.hash[:8]}")
     own = found.base.files[0]
+    table = {SAMPLES: {name: columns(found)}}
     if own.parent != library():
-        return found.base.with_values(values).to_yaml()
+        return found.base.with_values({**table, **samples(found, name)}).to_yaml()
     data: dict[str, object] = {"extends": own.stem}
-    for key, value in values.items():
+    for key, value in samples(found, name).items():
         _put(data, path_of(key), value)
-    return f"# From {_source(found)}\n{yaml_text(data)}"
+    return f"# From {_source(found)}\n{yaml_text(data | table)}"
 
 
-def spreads(found: Calibration) -> dict[str, object]:
-    """Distribution or value of each key path."""
-    values: dict[str, object] = {}
-    for factor, row in zip(found.study.factors, found.parameters.to_dict("records"), strict=True):
-        low, middle, high = (float(row[name]) for name in ("low", "median", "high"))
-        if factor.whole or low == high:
-            value: object = int(row["median"]) if factor.whole else rounded(middle)
-        else:
-            least, most = (float(factor.entry(end)) for end in (0.0, 1.0))
-            low, high = triangle(low, min(max(middle, low), high), high)
-            mode = rounded(min(max(middle, low), high))
-            ends = rounded(max(low, least)), rounded(min(high, most))
-            named = {"together": factor.name} if len(factor.keys) > 1 else {}
-            value = {
-                "dist": "triangular", **named, "low": min(ends[0], mode), "mode": mode, "high": max(ends[1], mode),
-            }  # fmt: skip
-        values |= dict.fromkeys(factor.keys, value)
-    return values
+def samples(found: Calibration, table: str) -> dict[str, object]:
+    """Distribution of each key path: the column of a table that its factor has."""
+    return {
+        key: {"dist": "sample", "of": table, "column": factor.name}
+        for factor in found.study.factors
+        for key in factor.keys
+    }
 
 
-def triangle(low: float, mode: float, high: float) -> tuple[float, float]:
-    """Ends of the triangular distribution with a mode and with `low` and `high` as its 5 and 95 % quantiles.
-
-    Left of the mode the distribution function is (x - end)^2 / (width * (mode - end)), right of it alike; the
-    two equations are iterated, each step being a contraction.
-    """
-    left = right = high - low
-    for _ in range(200):
-        width = left + right
-        left, right = (
-            mode - low + math.sqrt(TAIL * width * left), high - mode + math.sqrt(TAIL * width * right)
-        )  # fmt: skip
-    return mode - left, mode + right
+def columns(found: Calibration) -> dict[str, list[float]]:
+    """Values of each factor in the members, the central one first, in five digits."""
+    factors, points = found.study.factors, found.members.points
+    return {
+        factor.name: [float(f"{factor.entry(float(u)):.5g}") for u in points[:, place]]
+        for place, factor in enumerate(factors)
+    }
 
 
-def rounded(value: float) -> float:
-    """Four digits."""
-    return float(f"{value:.4g}")
+def notes(found: Calibration) -> dict[str, str]:
+    """What each key path has in a word: the central member's value, and the set's 90 % interval."""
+    rows = zip(found.study.factors, found.parameters.to_dict("records"), strict=True)
+    return {
+        key: f"{number(row['central'])} ({number(row['low'])} to {number(row['high'])})"
+        for factor, row in rows
+        for key in factor.keys
+    }
 
 
 def _put(data: dict[str, object], path: tuple[str, ...], value: object) -> None:

@@ -1,23 +1,35 @@
-"""Numbers into a scenario file, in place: every other character, comments too, stays as it is."""
+"""Numbers and samples into a scenario file, in place: every other character, comments too, stays as it is."""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from sim.run.errors import RunError
 from sim.run.folder import write_whole
-from sim.scenario.nodes import Node, Scalar, Table, children, find, path_of, plain
+from sim.scenario import load
+from sim.scenario.inheritance import CSV
+from sim.scenario.nodes import SAMPLES, Node, Scalar, Table, children, find, path_of, path_text, plain
 from sim.scenario.reading import read_text
+from sim.scenario.uncertainty import Sample
+from sim.scenario.writing import scalar
 
 MARK = "calibrated"
 """Word at the beginning of the comment of each line that is written."""
 _ENTRY = re.compile(r"(?P<head>\s*(?P<key>[\w-]+):\s+)(?P<value>[^#{\[]*?|\{[^{}]*\})(?:\s+#\s*(?P<note>.*))?")
 _WHOLE_VALUE = re.compile(r"\{[^{}]*\}|[^{}\[\]\s]+")
+_NOT_IN_NAMES = re.compile(r"[^\w-]")
 
 
-def rewrite(path: Path, values: Mapping[str, object]) -> None:
+def table_name(text: str) -> str:
+    """A name for a table of samples; it has no dots, as it is a key."""
+    return _NOT_IN_NAMES.sub("-", text)
+
+
+def rewrite(path: Path, values: Mapping[str, object], notes: Mapping[str, str] | None = None) -> None:
     """Set values of a scenario file, each on its line, or on a new one in the mapping that it belongs to.
 
     Parameters
@@ -26,6 +38,8 @@ def rewrite(path: Path, values: Mapping[str, object]) -> None:
         The file.
     values
         Numbers and distributions by key path.
+    notes
+        What the comment at a key path says first.
 
     Raises
     ------
@@ -36,7 +50,54 @@ def rewrite(path: Path, values: Mapping[str, object]) -> None:
     OSError
         If the file cannot be read or written.
     """
-    write_whole(path, rewritten(path.read_text(encoding="utf-8"), values, path.name))
+    write_whole(path, rewritten(path.read_text(encoding="utf-8"), values, path.name, notes))
+
+
+def rewrite_with_table(
+    path: Path, columns: Mapping[str, Sequence[float]], values: Mapping[str, object], notes: Mapping[str, str]
+) -> Path:
+    """Set samples of a scenario file, and write the table that they are drawn from beside it.
+
+    Parameters
+    ----------
+    path
+        The file; its table is named after it.
+    columns
+        Of the table, by name.
+    values, notes
+        As for `rewrite`.
+
+    Returns
+    -------
+    The file of the table.
+
+    Raises
+    ------
+    ScenarioError, RunError, OSError
+        As `rewrite`; nothing is written then.
+    """
+    beside = path.with_suffix(f".samples{CSV}")
+    text = path.read_text(encoding="utf-8")
+    text = rewritten(text, {**_naming(text, path, beside.name), **values}, path.name, notes)
+    table = io.StringIO()
+    lines = csv.writer(table, lineterminator="\n")
+    lines.writerow(columns)
+    lines.writerows([shown(value) for value in row] for row in zip(*columns.values(), strict=True))
+    write_whole(beside, table.getvalue())
+    write_whole(path, text)
+    return beside
+
+
+def _naming(text: str, path: Path, file: str) -> dict[str, object]:
+    """What a file must set so that its table is read: a table more, or the first."""
+    name = table_name(path.stem)
+    tables = children(read_text(text, path.name)).get(SAMPLES)
+    if isinstance(tables, Table) and tables.items:
+        in_a_line = next(iter(tables.items.values())).place.line == tables.place.line
+        if not in_a_line:
+            return {path_text((SAMPLES, name)): file}
+        return {SAMPLES: {**{key: plain(node) for key, node in tables.items.items()}, name: file}}
+    return {SAMPLES: {name: file}}
 
 
 def see_that_fits(path: Path, keys: Sequence[str]) -> None:
@@ -46,10 +107,31 @@ def see_that_fits(path: Path, keys: Sequence[str]) -> None:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({error.strerror}); name a scenario file with --write") from error
-    rewritten(text, dict.fromkeys(keys, stand_in), path.name)
+    values = {**_naming(text, path, f"x{CSV}"), **dict.fromkeys(keys, stand_in)}
+    rewritten(text, values, path.name)
 
 
-def rewritten(text: str, values: Mapping[str, object], name: str) -> str:
+def see_that_all_are_drawn(path: Path, keys: Collection[str], columns: Collection[str]) -> None:
+    """See that nothing else in a scenario is drawn from a column that its table will no longer have.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is not valid.
+    RunError
+        If something is.
+    """
+    for key, found in load(path).distributions.items():
+        if not isinstance(found, Sample) or found.of != table_name(path.stem):
+            continue
+        if key not in keys and found.column not in columns:
+            raise RunError(
+                f"{path.name}: {key}: drawn from column '{found.column}' of '{found.of}', which the study does not "
+                "vary; give it a number or another distribution first"
+            )
+
+
+def rewritten(text: str, values: Mapping[str, object], name: str, notes: Mapping[str, str] | None = None) -> str:
     """The text of a file with values set; see `rewrite`."""
     tree = read_text(text, name)
     lines = text.split("\n")
@@ -57,28 +139,32 @@ def rewritten(text: str, values: Mapping[str, object], name: str) -> str:
     for key, value in values.items():
         *above, last = path_of(key)
         holder = find(tree, above)
+        mark = ": ".join([MARK, *filter(None, [(notes or {}).get(key)])])
         if not isinstance(holder, Table) or not holder.items:
             raise RunError(f"{name}: {'.'.join(above)}: no such mapping in it, so that {last} cannot be set")
         if last in holder.items:
-            _replace(lines, holder.items[last], key, value, name)
+            _replace(lines, holder.items[last], key, value, name, mark)
+        elif above:
+            _add(lines, added, holder, key, value, name, mark)
         else:
-            _add(lines, added, holder, key, value, name)
+            end = len(lines) - (2 if text.endswith("\n") else 1)
+            added.setdefault(end, []).append(f"{last}: {shown(value)} # {mark}")
     whole = "\n".join(line for at, old in enumerate(lines) for line in (old, *added.get(at, ())))
     _check(tree, read_text(whole, name), values, name)
     return whole
 
 
-def _replace(lines: list[str], node: Node, key: str, value: object, name: str) -> None:
+def _replace(lines: list[str], node: Node, key: str, value: object, name: str, mark: str) -> None:
     at = _line_of(node, name, key)
     found = _ENTRY.fullmatch(lines[at])
     if found is None or found["key"] != path_of(key)[-1] or not _WHOLE_VALUE.fullmatch(found["value"]):
         raise RunError(f"{name}:{at + 1}: {key}: does not stand on a line of its own; write it on one")
     notes = [part for part in (found["note"] or "").split("; ") if part and not part.startswith(MARK)]
-    lines[at] = f"{found['head']}{shown(value)} # {'; '.join([MARK, *notes])}"
+    lines[at] = f"{found['head']}{shown(value)} # {'; '.join([mark, *notes])}"
 
 
 def _add(
-    lines: list[str], added: dict[int, list[str]], holder: Table, key: str, value: object, name: str
+    lines: list[str], added: dict[int, list[str]], holder: Table, key: str, value: object, name: str, mark: str
 ) -> None:
     """After the first line of the mapping, as deep as that."""
     first = next(iter(holder.items.values()))
@@ -88,7 +174,7 @@ def _add(
     if not on_own_line:
         raise RunError(f"{name}:{at + 1}: {key}: cannot be added below this line; add it by hand")
     depth = len(lines[at]) - len(lines[at].lstrip())
-    added.setdefault(at, []).append(f"{' ' * depth}{path_of(key)[-1]}: {shown(value)} # {MARK}")
+    added.setdefault(at, []).append(f"{' ' * depth}{path_of(key)[-1]}: {shown(value)} # {mark}")
 
 
 def _line_of(node: Node, name: str, key: str) -> int:
@@ -118,8 +204,10 @@ def _others(node: Node, but: set[tuple[str, ...]], at: tuple[str, ...] = ()) -> 
 
 
 def shown(value: object) -> str:
-    """A number, or a distribution on one line."""
+    """A number or text, or a distribution on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, str):
+        return scalar(value)
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")

@@ -11,12 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from sim.scenario.nodes import SAMPLES
 from sim.scenario.shapes import Shape, fields_of
 from sim.scenario.uncertainty import AnyDistribution
 
 Schema = dict[str, Any]
 
-DISTRIBUTION, DISCRETE = "Distribution", "Discrete"
+DISTRIBUTION, DISCRETE, SAMPLE = "Distribution", "Discrete", "Sample"
 KEYS: Schema = {
     "extends": {
         "type": "string",
@@ -27,6 +28,21 @@ KEYS: Schema = {
         "type": "array",
         "items": {"type": "string"},
         "description": "Key paths to drop from what is inherited, such as labs.xai or events.h20-licence.",
+    },
+    SAMPLES: {
+        "type": "object",
+        "description": "Tables that distributions such as {dist: sample, of: TABLE, column: NAME} draw from, a row for "
+        "all parameters of a table at once. Each is a .csv file beside this one, or lists of numbers by column.",
+        "additionalProperties": {
+            "oneOf": [
+                {"type": "string", "pattern": r"\.csv$"},
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": {"type": "array", "items": {"type": "number"}, "minItems": 1},
+                },
+            ]
+        },
     },
 }
 
@@ -93,11 +109,11 @@ def _description(schema: Schema) -> str:
 
 
 def _or_distribution(number: Schema) -> Schema:
-    """A number, or a distribution of it: of a whole number, a discrete one."""
+    """A number, or a distribution of it: of a whole number, a discrete one or a sample."""
     kept = {key: value for key, value in number.items() if key in ("description", "default")}
     limits = {key: value for key, value in number.items() if key not in kept}
-    reference = f"#/$defs/{DISCRETE if number['type'] == 'integer' else DISTRIBUTION}"
-    return {"anyOf": [limits, {"$ref": reference}], **kept}
+    names = (DISCRETE, SAMPLE) if number["type"] == "integer" else (DISTRIBUTION,)
+    return {"anyOf": [limits, *({"$ref": f"#/$defs/{name}"} for name in names)], **kept}
 
 
 def _distributions() -> dict[str, Schema]:

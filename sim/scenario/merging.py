@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sim.scenario.nodes import (
     DIST,
+    SAMPLES,
     Listing,
     Node,
     Path,
@@ -149,8 +150,13 @@ def check_names(draft: Draft, key: str) -> None:
 
 
 def _merged(draft: Draft, parent: Node, child: Node, path: Path) -> Node:
-    """The child's node laid over the parent's; a distribution that names its kind replaces another whole."""
-    if not isinstance(parent, Table) or not isinstance(child, Table) or DIST in child.items:
+    """The child's node laid over the parent's.
+
+    A distribution that names its kind replaces another whole, and so does a table of samples, whose rows belong
+    together.
+    """
+    whole = isinstance(child, Table) and (DIST in child.items or path[:-1] == (SAMPLES,))
+    if whole or not isinstance(parent, Table) or not isinstance(child, Table):
         return child
     items = dict(parent.items)
     for key, node in child.items.items():

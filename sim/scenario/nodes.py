@@ -14,6 +14,8 @@ from sim.scenario.problems import Place
 
 DIST = "dist"
 """Key that makes a mapping a distribution, which stands for one value."""
+SAMPLES = "samples"
+"""Top-level key of tables that distributions refer to; names of their columns may have dots."""
 
 Atom = str | int | float | bool | None
 Path = tuple[str, ...]

@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from sim.scenario.nodes import Atom, Listing, Node, Scalar, Table, path_text
+from sim.scenario.nodes import SAMPLES, Atom, Listing, Node, Scalar, Table, path_text
 from sim.scenario.problems import Place, Problem, ScenarioError
 
 MAX_BYTES = 1_000_000
@@ -66,8 +66,7 @@ def read_file(path: Path, name: str, *, dotted: bool = False) -> Table:
     ScenarioError
         With every problem found in the text.
     """
-    text = _decoded(_bytes_of(path, name), name)
-    node = read_text(text, name, dotted)
+    node = read_text(text_of_file(path, name), name, dotted)
     if isinstance(node, Scalar) and node.value is None:
         allowed = "keys of a scenario, such as 'extends: baseline'"
         raise ScenarioError([Problem(Place(name), "", "an empty file", allowed)])
@@ -91,6 +90,17 @@ def read_text(text: str, name: str, dotted: bool = False) -> Node:
     if reader.problems:
         raise ScenarioError(reader.problems)
     return node
+
+
+def text_of_file(path: Path, name: str) -> str:
+    """Text of a file.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read, is too large or not UTF-8.
+    """
+    return _decoded(_bytes_of(path, name), name)
 
 
 def _bytes_of(path: Path, name: str) -> bytes:
@@ -213,7 +223,7 @@ class _Reader:
         key = self.text_of(event, path)
         if key == "<<":
             self.note(event, path, "merge key <<", f"the keys themselves; {INSTEAD}")
-        elif not key or ("." in key and not self.dotted):
+        elif not key or ("." in key and not self.dotted and (len(path) != 2 or path[0] != SAMPLES)):
             self.note(event, path, f"key '{key}'", "a name without dots, which separate the keys of a path")
         return key
 

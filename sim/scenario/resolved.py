@@ -18,11 +18,12 @@ from sim.scenario import nodes, schema
 from sim.scenario.checking import Blueprint, M, validated
 from sim.scenario.lifting import lift
 from sim.scenario.merging import Draft, check_names, override
-from sim.scenario.nodes import Scalar, Table, path_of, path_text, rooted
+from sim.scenario.nodes import SAMPLES, Scalar, Table, path_of, path_text, rooted
 from sim.scenario.problems import Place
+from sim.scenario.samples import without_samples
 from sim.scenario.schema import Scenario
 from sim.scenario.shapes import fields_of
-from sim.scenario.uncertainty import Distribution
+from sim.scenario.uncertainty import Distribution, Sample
 from sim.scenario.writing import yaml_text
 
 DEFAULT = Place("default")
@@ -89,14 +90,28 @@ class Resolved(Generic[S]):
         return data
 
     @cached_property
+    def samples(self) -> dict[str, dict[str, list[float]]]:
+        """Columns that distributions take their values from, by table and name, in alphabetical order."""
+        taken = [one for one in self.distributions.values() if isinstance(one, Sample)]
+        found: dict[str, dict[str, list[float]]] = {}
+        for one in sorted(taken, key=lambda one: (one.of, one.column)):
+            found.setdefault(one.of, {})[one.column] = list(one.atoms)
+        return found
+
+    @cached_property
+    def _whole(self) -> dict[str, Any]:
+        """What a file must say: every value, and the tables that any is drawn from."""
+        return self.data | ({SAMPLES: nodes.plain(rooted(self.samples, DEFAULT))} if self.samples else {})
+
+    @cached_property
     def hash(self) -> str:
         """SHA-256 of all values and distributions, whichever files set them, in whatever order."""
-        text = json.dumps(self.data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(self._whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_yaml(self) -> str:
         """The scenario as one file that inherits nothing, and that loads back to the same hash."""
-        return f"# Scenario {self.name!r}, resolved; sha256 {self.hash}\n{yaml_text(self.data)}"
+        return f"# Scenario {self.name!r}, resolved; sha256 {self.hash}\n{yaml_text(self._whole)}"
 
     def with_values(self, values: Mapping[str, object]) -> Resolved[S]:
         """The scenario with some values changed, checked anew.
@@ -180,8 +195,9 @@ def resolve(name: str, draft: Draft, blueprint: Blueprint[M], files: tuple[Path,
     """
     for key in blueprint.named_lists:
         check_names(draft, key)
-    values, distributions, problems = lift(draft.tree, blueprint.shape)
-    scenario = validated(values, blueprint, draft.added, [*draft.problems, *problems])
+    tree, samples, wrong = without_samples(draft.tree)
+    values, distributions, problems = lift(tree, blueprint.shape, samples)
+    scenario = validated(values, blueprint, draft.added, [*draft.problems, *wrong, *problems])
     by_text = {path_text(path): distribution for path, distribution in distributions.items()}
     return Resolved(name, scenario, by_text, files, draft.tree, blueprint)
 

@@ -2,7 +2,8 @@
 
 ``{dist: triangular, low: 0.2, mode: 0.5, high: 0.9}``. Each has a quantile function, so that one uniform
 number keyed by the parameter's path draws it, and a central value, which holds where no uncertainty is asked
-for. Quantile functions are closed forms, exact to rounding.
+for. Quantile functions are closed forms, exact to rounding. A `Sample` is the exception: its values stand in a table
+of the scenario (`sim.scenario.samples`), and all parameters of one table take the same row.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from abc import abstractmethod
 from statistics import NormalDist
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
+from typing_extensions import override
 
+from sim.scenario.nodes import SAMPLES
 from sim.scenario.parameters import Entry
 
 MIN_KEPT = 1e-9
@@ -32,18 +35,18 @@ def refused(found: str, allowed: str) -> PydanticCustomError:
 
 
 class Distribution(Entry):
-    """What all distributions have in common.
-
-    Parameters with one name in `together` are drawn by one random number: what a calibration found for several of
-    them at once, a scenario draws at once.
-    """
+    """What all distributions have in common."""
 
     dist: str
-    together: str | None = Field(None, min_length=1, max_length=60)
 
+    @abstractmethod
     def keyed(self, path: str) -> str:
         """What keys the random number that draws the parameter at a path."""
-        return self.together or path
+
+    @property
+    def alone(self) -> Distribution:
+        """The same values for one parameter alone, whatever is drawn with it; its quantiles rise."""
+        return self
 
     @property
     @abstractmethod
@@ -65,7 +68,20 @@ class Distribution(Entry):
         """Value below which a share `u` of the probability lies; `u` strictly between 0 and 1."""
 
 
-class Triangular(Distribution):
+class _Single(Distribution):
+    """A distribution that is drawn by itself.
+
+    Parameters with one name in `together` are drawn by one random number: what a calibration found for several of
+    them at once, a scenario draws at once.
+    """
+
+    together: str | None = Field(None, min_length=1, max_length=60)
+
+    def keyed(self, path: str) -> str:
+        return self.together or path
+
+
+class Triangular(_Single):
     """Triangle from `low` to `high` with its top at `mode`, which is its central value."""
 
     dist: Literal["triangular"]
@@ -95,7 +111,7 @@ class Triangular(Distribution):
         return self.high - math.sqrt((1 - u) * width * right)
 
 
-class _Interval(Distribution):
+class _Interval(_Single):
     low: float
     high: float
 
@@ -133,7 +149,7 @@ class LogUniform(_Interval):
         return math.exp(math.log(self.low) + u * math.log(self.high / self.low))
 
 
-class _Truncated(Distribution):
+class _Truncated(_Single):
     """A function of a normal number, kept between `low` and `high`."""
 
     low: float | None = None
@@ -229,14 +245,14 @@ class LogNormal(_Truncated):
         return self.median * math.exp(self.sigma * z)
 
 
-class Discrete(Distribution):
+class Discrete(_Single):
     """One of `values`, with probabilities in proportion to `weights` (alike if not given).
 
     The central value is the likeliest, of equals the first.
     """
 
     dist: Literal["discrete"]
-    values: list[float] = Field(min_length=1, max_length=1000)
+    values: list[float] = Field(min_length=1, max_length=10_000)
     weights: list[Annotated[float, Field(ge=0)]] | None = None
 
     @model_validator(mode="after")
@@ -272,10 +288,57 @@ class Discrete(Distribution):
         return pairs[min(bisect.bisect_left(reached, u * reached[-1]), len(pairs) - 1)][0]
 
 
-AnyDistribution = Annotated[
+class Sample(Distribution):
+    """A column of a table of the scenario: one draw takes the same row for every parameter of the table.
+
+    Rows are alike in probability; the central value is that of the first.
+    """
+
+    dist: Literal["sample"]
+    of: str = Field(min_length=1)
+    column: str = Field(min_length=1)
+    _values: tuple[float, ...] = PrivateAttr(())
+
+    def bound(self, values: tuple[float, ...]) -> Sample:
+        """The same, knowing the values of its column."""
+        bound = self.model_copy()
+        bound._values = values
+        return bound
+
+    @override
+    def keyed(self, path: str) -> str:
+        return f"{SAMPLES}.{self.of}"
+
+    @property
+    def alone(self) -> Discrete:
+        return Discrete(dist="discrete", values=list(self._values))
+
+    @property
+    def central(self) -> float:
+        return self._values[0]
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return min(self._values), max(self._values)
+
+    @property
+    def atoms(self) -> tuple[float, ...]:
+        return self._values
+
+    def quantile(self, u: float) -> float:
+        """Value in the row that `u` picks: of the table's order, not that of size."""
+        return self._values[min(int(u * len(self._values)), len(self._values) - 1)]
+
+
+OneDistribution = Annotated[
     Triangular | Uniform | LogUniform | Normal | LogNormal | Discrete, Field(discriminator="dist")
 ]
-"""Any distribution, told apart by ``dist``."""
+"""Any distribution that says all by itself, told apart by ``dist``."""
+
+AnyDistribution = Annotated[
+    Triangular | Uniform | LogUniform | Normal | LogNormal | Discrete | Sample, Field(discriminator="dist")
+]
+"""Any distribution that may stand in a scenario."""
 
 
 def _below(z: float) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from sim.scenario.nodes import DIST
 from sim.scenario.reading import atom_of
 
-_BARE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_ ./()-]*[A-Za-z0-9_)])?")
+_BARE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_ ./()*-]*[A-Za-z0-9_)])?")
 
 
 def yaml_text(data: Mapping[str, object]) -> str:
@@ -36,7 +36,7 @@ def _shortest(value: object) -> str:
 
 def _lines(data: Mapping[str, object]) -> Iterator[str]:
     for key, value in data.items():
-        name = _scalar(key)
+        name = scalar(key)
         if isinstance(value, dict) and value and DIST not in value:
             yield f"{name}:"
             yield from (f"  {line}" for line in _lines(value))
@@ -58,16 +58,16 @@ def _item(value: object) -> Iterator[str]:
 def _flow(value: object) -> str:
     match value:
         case dict():
-            return "{" + ", ".join(f"{_scalar(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{scalar(key)}: {_flow(item)}" for key, item in value.items()) + "}"
         case list():
             return "[" + ", ".join(map(_flow, value)) + "]"
         case str():
-            return _scalar(value)
+            return scalar(value)
     return json.dumps(value, allow_nan=False)
 
 
-def _scalar(text: str) -> str:
-    """A text, quoted unless it reads as itself."""
+def scalar(text: str) -> str:
+    """A text as it stands in YAML: quoted unless it reads as itself."""
     if _BARE.fullmatch(text) and atom_of(text) == text:
         return text
     quoted = json.dumps(text, ensure_ascii=False)

@@ -230,7 +230,7 @@ class _Desk:
                 what = "no distribution in the scenario"
                 self.note((VARY, name), what, f"a range, or one of: {listed(uncertain)}", hint)
             return None
-        return Factor(name, "distribution", keys, whole=whole, distribution=found[0])
+        return Factor(name, "distribution", keys, whole=whole, distribution=found[0].alone)
 
     def _check(self, factor: Factor, bases: Mapping[str, Resolved]) -> None:
         """Try the ends of a factor, or each of its values, one at a time."""

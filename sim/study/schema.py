@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from sim.scenario.month import Month
 from sim.scenario.parameters import Entry
-from sim.scenario.uncertainty import AnyDistribution, refused
+from sim.scenario.uncertainty import OneDistribution, refused
 
 DESIGNS = ("grid", "list", "random", "latin-hypercube", "sobol", "morris", "saltelli")
 Design = Literal["grid", "list", "random", "latin-hypercube", "sobol", "morris", "saltelli"]
@@ -51,10 +51,10 @@ class ValuesEntry(_Factor):
 
 
 class DistributionEntry(_Factor):
-    """A distribution, as it may stand in a scenario."""
+    """A distribution, as it may stand in a scenario; a ``sample`` may not, as its table is there."""
 
     kind: Literal["distribution"]
-    distribution: AnyDistribution
+    distribution: OneDistribution
 
 
 class PriorEntry(_Factor):

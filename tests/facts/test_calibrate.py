@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import sim
 from sim.facts.calibrate import calibrate
-from sim.facts.calibration_report import fragment, markdown, spreads, triangle
+from sim.facts.calibration_report import columns, fragment, markdown, notes
 from sim.facts.ensemble import ensemble
 from sim.facts.hazards import LEAST_ODDS
+from sim.facts.members import CENTRAL_SEEDS
 from sim.facts.reading import load_facts
 from sim.run.errors import RunError
-from sim.scenario.uncertainty import Triangular
 from tests.facts.conftest import SHARE, TINY, written
 
 TRUE = {"technology.capability_per_order": 9.0}
@@ -63,8 +65,8 @@ def found(folder):
     result = calibrate(
         folder / "study.yaml", folder / "out", progress=lambda done, total: heard.append((done, total))
     )
-    assert heard[0] == (1, 60)
-    assert heard[-1] == (60, 60)
+    assert heard[0] == (1, 180)
+    assert heard[-1] == (180, 180)
     return result
 
 
@@ -96,32 +98,43 @@ def test_dates_of_openings_are_run_and_told(found):
     assert "| southern | 2023-02 to 2023-06 | calibration | yes | 2% | 2% |" in markdown(found)
 
 
-@pytest.mark.parametrize("mode", [0.2, 0.3, 0.5, 0.9, 1.0])
-def test_the_triangle_has_the_quantiles_of_the_set(mode):
-    low, high = triangle(0.2, mode, 1.0)
-    found = Triangular(dist="triangular", low=low, mode=mode, high=high)
-    if mode > 0.2:
-        assert found.quantile(0.05) == pytest.approx(0.2)
-    if mode < 1.0:
-        assert found.quantile(0.95) == pytest.approx(1.0)
+def test_the_central_member_fits_best_in_runs_with_other_luck(found, folder):
+    """Of the members that were run again, by its own runs: counted here from their files."""
+    members = found.members
+    assert members.points.shape == (30, 2)
+    assert (np.diff(members.deviances) >= 0).all()
+    assert "30 members of it were run again, each 4 times with other luck. The central member has" in repr(found)
+    points = pd.read_parquet(folder / "out" / "wave-members" / "points.parquet").to_numpy()
+    (place,) = np.flatnonzero((points == members.central).all(axis=1))
+    files = sorted((folder / "out" / "wave-members" / "runs").glob("*.json"))
+    said = np.array([json.loads(file.read_text())["values"][0] for file in files]).reshape(30, CENTRAL_SEEDS)
+    target = next(iter(found.facts.scenario.facts["capability"].series.values()))
+    off = np.abs(np.log(said / target) if found.facts.scenario.facts["capability"].scale == "log" else said - target)
+    assert off[place].mean() < np.quantile(off.mean(axis=1), 0.5)
+    assert found.parameters["central"].tolist() == [
+        factor.entry(float(u)) for factor, u in zip(found.study.factors, members.central, strict=True)
+    ]
 
 
-def test_spreads_stay_within_the_prior(found):
-    for value in spreads(found).values():
-        assert isinstance(value, dict)
-    idle = spreads(found)["finance.later_growth"]
-    assert 1.0 <= idle["low"] < idle["mode"] < idle["high"] <= 1.5
-
-
-def test_the_scenario_that_it_writes_carries_the_set(found, folder):
+def test_the_scenario_that_it_writes_draws_members_of_the_set(found, folder):
     path = folder / "calibrated.yaml"
     path.write_text(fragment(found))
     loaded = sim.load(path)
-    eta = loaded.distributions["technology.capability_per_order"]
-    low, high = eta.support
-    assert low < 9.0 < high
+    drawn = np.array(list(columns(found).values())).T
+    for scenario, row in [
+        (loaded.scenario, 0), (loaded.draw(lambda _: 0.5).scenario, 15), (loaded.draw(lambda _: 0.99).scenario, 29),
+    ]:  # fmt: skip
+        assert [scenario.technology.capability_per_order, scenario.finance.later_growth] == drawn[row].tolist()
+    expected = [factor.entry(float(u)) for factor, u in zip(found.study.factors, found.members.points[15], strict=True)]
+    assert drawn[15] == pytest.approx(expected, rel=5e-5)
     assert loaded.scenario.labs.keys() == sim.load(TINY).scenario.labs.keys()
     assert "Not identified by the facts: finance.later_growth." in markdown(found)
+
+
+def test_a_note_tells_the_central_value_and_the_spread(found):
+    row = found.parameters.set_index("parameter").loc["finance.later_growth"]
+    expected = f"{row['central']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
+    assert notes(found)["finance.later_growth"] == expected
 
 
 def test_a_calibration_that_was_stopped_goes_on(found, folder):
@@ -149,6 +162,15 @@ def test_a_folder_of_something_else_is_kept(found, folder, tmp_path):
     (tmp_path / "mine" / "notes.txt").write_text("words")
     with pytest.raises(RunError, match="holds something that is not a calibration and is kept"):
         calibrate(folder / "study.yaml", tmp_path / "mine")
+
+
+def test_members_of_another_set_are_not_taken_for_this_ones(found, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    points = tmp_path / "copy" / "out" / "wave-members" / "points.parquet"
+    frame = pd.read_parquet(points)
+    frame.iloc[::-1].to_parquet(points)
+    with pytest.raises(RunError, match=r"wave-members holds runs of another set; remove it, and the same command"):
+        calibrate(tmp_path / "copy" / "study.yaml", tmp_path / "copy" / "out")
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_the_shipped_facts_hold_out_chinese_firms_until_2024_and_nothing_else():
     assert held_out == {one for one in found if one.lab in firms and one.until <= Month(2024, 12)}
     openings = [one for one in found if one.opened]
     assert sum(one.use == "held-out" for one in openings) == 2
-    assert len(openings) == 7
+    assert len(openings) == 10
 
 
 def test_a_run_opens_in_one_half_year_and_is_at_risk_in_none_after(facts):

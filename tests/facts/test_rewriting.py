@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 from pathlib import Path
 
 import pytest
 
-from sim.facts.rewriting import rewrite, rewritten, see_that_fits
+from sim.facts.rewriting import rewrite, rewrite_with_table, rewritten, see_that_fits
 from sim.run.errors import RunError
 from sim.scenario import load
 from sim.scenario.library import library
@@ -54,6 +55,48 @@ def test_twice_is_once():
     assert rewritten(once, values, "own.yaml") == once
 
 
+def test_a_note_follows_the_mark_and_takes_the_place_of_the_last_one():
+    once = rewritten(TEXT, {"labs.first.cash": 2.5e9}, "own.yaml", {"labs.first.cash": "2.5e9 (1e9 to 3e9)"})
+    assert "    cash: 2.5e9 # calibrated: 2.5e9 (1e9 to 3e9); judgement\n" in once
+    assert rewritten(once, {"labs.first.cash": 2.5e9}, "own.yaml") == rewritten(TEXT, {"labs.first.cash": 2.5e9}, "o")
+
+
+TAKEN = {"dist": "sample", "of": "own", "column": "labs.*.cash"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "more"),
+    [
+        (TEXT, "samples: {own: own.samples.csv} # calibrated", 1),
+        (f"{TEXT}samples: {{own: old.csv}} # mine\n", "samples: {own: own.samples.csv} # calibrated; mine", 0),
+        (f"{TEXT}samples: {{a: a.csv}}\n", "samples: {a: a.csv, own: own.samples.csv} # calibrated", 0),
+        (f"{TEXT}samples:\n  a: a.csv\n", "  own: own.samples.csv # calibrated", 1),
+        (TEXT.rstrip("\n"), "samples: {own: own.samples.csv} # calibrated", 1),
+    ],
+)
+def test_a_table_is_written_beside_the_file_which_names_it(tmp_path: Path, text, line, more):
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    columns = {"labs.*.cash": [2.5e9, 1.0], "a, b": [0.12346, -3.0]}
+    for _ in range(2):
+        beside = rewrite_with_table(path, columns, {"labs.first.cash": TAKEN}, {})
+        lines = path.read_text().splitlines()
+        assert lines.count(line) == 1
+        assert "    cash: {dist: sample, of: own, column: labs.*.cash} # calibrated; judgement" in lines
+        assert len(lines) - len(text.splitlines()) == more
+    assert beside == tmp_path / "own.samples.csv"
+    assert beside.read_text() == 'labs.*.cash,"a, b"\n2.5e9,0.12346\n1,-3\n'
+
+
+def test_a_table_is_not_written_if_the_file_cannot_take_it(tmp_path: Path):
+    path = tmp_path / "own.yaml"
+    path.write_text(TEXT)
+    with pytest.raises(RunError):
+        rewrite_with_table(path, {"a": [1.0]}, {"labs.flow.cash": TAKEN}, {})
+    assert path.read_text() == TEXT
+    assert [file.name for file in tmp_path.iterdir()] == ["own.yaml"]
+
+
 @pytest.mark.parametrize(
     ("key", "said"),
     [
@@ -79,7 +122,8 @@ def test_a_whole_mapping_is_not_run_over():
 
 def test_the_shipped_baseline_takes_new_spreads_and_keeps_the_rest(tmp_path: Path):
     path = tmp_path / "baseline.yaml"
-    path.write_text((library() / "baseline.yaml").read_text())
+    for file in library().glob("baseline.*"):
+        shutil.copy(file, tmp_path)
     before = load(path)
     spread = {"dist": "triangular", "low": 0.1, "mode": 0.2, "high": 0.3}
     keys = ["choice.change_cost", "labs.openai.conviction", "segments.public.customisation"]

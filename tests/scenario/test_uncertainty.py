@@ -119,7 +119,7 @@ def test_quantiles_rise_with_u_and_stay_within_the_support(distribution, us):
     ("text", "message"),
     [
         ("{dist: triangle, low: 0, high: 1}",
-         ".dist: found 'triangle'; allowed: triangular, uniform, loguniform, normal, lognormal, discrete "
+         ".dist: found 'triangle'; allowed: triangular, uniform, loguniform, normal, lognormal, discrete, sample "
          "(did you mean 'triangular'?)"),
         ("{dist: triangular, low: 0.3, mode: 0.2, high: 0.6}",
          ": low 0.3, mode 0.2, high 0.6; allowed: low <= mode <= high, low < high"),

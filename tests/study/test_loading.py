@@ -78,6 +78,19 @@ def test_prior_is_the_scenarios_own_distribution(study, desk):
     assert 0.4 < drawn.max() <= 0.5
 
 
+def test_prior_of_a_sample_is_its_column_alone(study, desk):
+    text = (desk / "tiny.yaml").read_text()
+    (desk / "own.csv").write_text("theft\n0.3\n0.1\n0.2\n")
+    (desk / "tiny.yaml").write_text(
+        f"{text}samples: {{own: own.csv}}\nspillovers: {{theft: {{dist: sample, of: own, column: theft}}}}\n"
+    )
+    made = study("vary: {spillovers.theft: prior}\ndesign: grid\n")
+    assert sample(made).frame["spillovers.theft"].tolist() == [0.1, 0.2, 0.3]
+    (desk / "out").mkdir()
+    write_study(made, desk / "out")
+    assert load_study(desk / "out" / STUDY).hash == made.hash
+
+
 def test_whole_scenarios_are_levels(desk, write):
     text = (desk / "tiny.yaml").read_text()
     (desk / "late.yaml").write_text(text.replace("date: 2023-05", "date: 2023-07"))
@@ -158,6 +171,11 @@ ONE = "vary: {spillovers.theft: [0.0, 0.1]}\ndesign: grid\n"
         (
             "vary:\n  spillovers.theft: prior\ndesign: random\npoints: 2\n",
             "bad.yaml:4: vary.spillovers.theft: no distribution in the scenario; allowed: a range, or one of: none",
+        ),
+        (
+            "vary:\n  spillovers.theft: {dist: sample, of: own, column: theft}\ndesign: random\npoints: 2\n",
+            "bad.yaml:4: vary.spillovers.theft.distribution.dist: found 'sample'; "
+            "allowed: triangular, uniform, loguniform, normal, lognormal, discrete",
         ),
         (
             "vary:\n  spillovers.theft: priors\ndesign: random\npoints: 2\n",
