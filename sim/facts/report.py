@@ -122,12 +122,13 @@ def markdown(found: Validation, pictures: Mapping[str, str] | None = None) -> st
     pictures
         Paths of figures by family, relative to the report.
     """
+    declared = found.facts.scenario.families
     parts = [
         ["# The model held against facts", "", f"Written by `aimarkets validate`: {source_of(found)}.", ""],
         [*(f"- {sentence}" for sentence in verdicts(found)), ""],
         [EXPLAINED, ""],
         ["## Scores", "", *table([HEADS, *_scores(found)]), ""],
-        *([] if not found.facts.scenario.families else [["## What it claims to explain", "", CLAIMS_EXPLAINED, "", *_claims(found), ""]]),
+        *([["## What it claims to explain", "", CLAIMS_EXPLAINED, "", *_claims(found), ""]] if declared else []),
         ["## Rivals", "", RIVALS_EXPLAINED, "", *_rivals(found), ""],
         *([] if found.timing is None else [["## When firms opened", "", *_openings(found), ""]]),
         ["## Misses", "", *_misses(found), ""],
@@ -152,8 +153,8 @@ RIVALS_EXPLAINED = (
 )
 
 CLAIMS_EXPLAINED = (
-    "Brackets: not claimed. Whether the export rules matter is claimed of what they act on in the equations: chips, and "
-    "by them capability. Whether they act on release modes, prices and use is a question (docs/claims.md), not a claim."
+    "Brackets: not claimed. That the export rules matter is claimed where they act in the equations: on chips, and by "
+    "them on capability. Whether they act on release modes, prices and use is a question (docs/claims.md), not a claim."
 )
 
 DATES_EXPLAINED = (

@@ -68,9 +68,7 @@ class Family(Entry):
     """What the model is to do with a family of facts, by its purpose and not by its scores."""
 
     claimed: bool = Field(description="Whether the model claims to explain it, and so has to beat its rivals there")
-    rules: bool = Field(
-        True, description="Whether the claim is that export rules matter there, so that the model must beat itself without"
-    )
+    rules: bool = Field(True, description="Whether the claim is that export rules matter: it must beat itself without")
     why: str = Field(description="The reason")
 
 
