@@ -53,9 +53,10 @@ def chance_of_opening(market: Market, name: str, gap: float) -> float:
 
 
 class TestP1LaggardsOpenLeadersStayClosed:
-    def test_nobody_opens_well_ahead_of_all_others(self, market):
-        chances = [chance_of_opening(market, name, -4.0) for name in LABS]
-        assert np.mean(chances) < 0.1
+    def test_most_stay_closed_well_ahead_of_all_others(self, market):
+        """All but those whose other business gains more by use than secrets are worth (Meta, xAI)."""
+        chances = np.array([chance_of_opening(market, name, -4.0) for name in LABS])
+        assert (chances < 0.1).mean() >= 0.75
 
     def test_most_open_more_readily_behind(self, market):
         ahead = np.array([chance_of_opening(market, name, -2.0) for name in LABS])
