@@ -8,13 +8,12 @@ import mesa
 import numpy as np
 
 from sim.choice.inclusive import buyers
-from sim.choice.standing import by_model
+from sim.choice.standing import nested
 from sim.economics.engines import chosen
-from sim.world.offers import Offers, offered
-from sim.world.setting import API, TIERS, Array, Flags, Ints
+from sim.world.listing import Listing, listed
+from sim.world.setting import API, Array, Flags
 from sim.world.state import NEVER
 from sim.world.tastes import worth
-from sim.world.terms import Terms, agreed
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -51,16 +50,17 @@ def review(market: Market, margins: Array) -> None:
     present, cost = state.hosted, hosting.bring_up_cost
     spare = (state.use[setting.cloud_firm] < FULL)[:, None, None]
     wanted = np.where(present, margins > 0.0, (margins > cost) & spare)
-    crowded = np.flatnonzero(wanted.sum(axis=(1, 2)) > hosting.catalogue)
+    crowded = np.flatnonzero(wanted.reshape(len(wanted), -1).sum(axis=1) > hosting.catalogue)
     if len(crowded):
         value = np.where(wanted, margins - np.where(present, 0.0, cost), -np.inf)[crowded]
         best = np.argsort(-value.reshape(len(crowded), -1), axis=1)[:, : hosting.catalogue]
         wanted[crowded] = False
         wanted.reshape(len(wanted), -1)[crowded[:, None], best] = True
     new = wanted & ~present
-    state.hosted_since[new] = market.month
     state.hosted[:] = wanted
-    np.add.at(market.bring_up, setting.cloud_firm, cost * new.sum(axis=(1, 2)))
+    if new.any():
+        state.hosted_since[new] = market.month
+        np.add.at(market.bring_up, setting.cloud_firm, cost * new.sum(axis=(1, 2)))
 
 
 def expected_margins(market: Market) -> Array:
@@ -69,59 +69,94 @@ def expected_margins(market: Market) -> Array:
     All clouds are imagined to host all models, at the mark-up of a host that faces its own demand elasticity:
     a cautious view, in which nobody hosts what is worth it for one host only.
     """
-    setting, state = market.setting, market.state
-    clouds, labs = len(setting.clouds), len(setting.labs)
+    setting, s = market.setting, market.scenario
     can = hostable(market)
     if not can.any():
-        return np.full((clouds, labs, TIERS), np.nan)
-    offers = offered(setting, state, can, np.full(can.shape, NEVER))
-    deal = agreed(setting, market.policy, offers, market.costs())
-    s, demand = market.scenario, market.scenario.demand
-    order, nested = by_model(setting, offers)
-    price, utility = imagined_market(market, offers, deal, order)
-    months = s.hosting.payback
-    reached = 1.0 - (1.0 - setting.cohorts.reconsider) ** (months / 2.0) if s.mechanisms.inertia else 1.0
-    people = np.empty(len(offers))
-    people[order] = buyers(utility, market.weights() * reached, nested)
-    tokens = people * price**-demand.usage_elasticity
-    margin = np.full((clouds, labs, TIERS), np.nan)
-    hosted = (offers.channel != API) & (deal.seller >= 0)
-    keeps = 1.0 + deal.own_margin - deal.royalty
-    worth_ = ((keeps * price - deal.cost) * tokens * months)[hosted]
-    margin[offers.channel[hosted] - 1, offers.lab[hosted], offers.tier[hosted]] = worth_
-    return margin
+        return np.full(can.shape, np.nan)
+    never = setting.once("never hosted", lambda: np.full(can.shape, NEVER))
+    in_force = market.policy, market.tastes, market.costs(), market.month
+    listing = listed(setting, market.state, *in_force, (can, never), by_model=True)
+    weights = market.weights()
+    if s.mechanisms.inertia:  # those who choose anew in half of that time
+        weights = weights * (1.0 - (1.0 - setting.cohorts.reconsider) ** (s.hosting.payback / 2.0))
+    return monthly_margins(market, listing, weights) * s.hosting.payback
 
 
-def imagined_market(market: Market, offers: Offers, deal: Terms, order: Ints) -> tuple[Array, Array]:
-    """What offers would cost, USD per Mtok, (offers,), and utility in `order`, (offers, cohorts).
+def monthly_margins(market: Market, listing: Listing, weights: Array) -> Array:
+    """What clouds earn a month on the models that they host, USD, (clouds, labs, tiers); NaN: cannot be had.
 
     Labs' own services cost what they did, self-hosting what it costs; hosts take the mark-up of one that faces its
     own demand elasticity.
-    """
-    setting, demand = market.setting, market.scenario.demand
-    eps = setting.cohorts.price_sensitivity
-    elasticity = demand.usage_elasticity + eps.mean() / (
-        (1.0 - demand.tier_nesting) * (1.0 - demand.host_nesting)
-    )
-    markup, keeps = elasticity / (elasticity - 1.0), 1.0 + deal.own_margin - deal.royalty
-    last = market.state.price[offers.slots(setting)]
-    years = setting.years[market.month] - setting.years[0]
-    taste = market.tastes.about(offers, market.month).T
-    if chosen(None) == "numba":
-        from sim.agents.compiled import imagined  # numba takes a while to import
-        from sim.economics.compiled.calls import kept
 
-        tasks = setting.tasks
-        level = tasks.difficulty + tasks.growth * years
-        of_tasks = level, tasks.width, tasks.value, tasks.of
-        of_offers = deal.seller, offers.channel, last, deal.cost, keeps
-        return kept(imagined, *of_offers, markup, offers.capability, taste, *of_tasks, eps, deal.dear, order)
+    Parameters
+    ----------
+    listing
+        The market in which all clouds host all models, hosts of one model together.
+    weights
+        USD of each cohort's customers who choose, (cohorts,).
+    """
+    if chosen(None) == "numba":
+        return _compiled_margins(market, listing, weights)
+    setting, (offers, deal, taste) = market.setting, listing
+    eps, keeps = setting.cohorts.price_sensitivity, 1.0 + deal.own_margin - deal.royalty
+    last = market.state.price[offers.slots(setting)]
     own_service = np.isfinite(last) & (offers.channel == API)
-    hosted = np.where(own_service, np.maximum(last, deal.cost), deal.cost / keeps * markup)
-    price = np.where(deal.seller < 0, deal.cost, hosted)
+    hosts = np.where(own_service, np.maximum(last, deal.cost), deal.cost / keeps * _markup(market))
+    price = np.where(deal.seller < 0, deal.cost, hosts)
+    years = setting.years[market.month] - setting.years[0]
     utility = worth(setting, offers.capability, years) + taste - np.log(price)[:, None] * eps
-    utility[deal.at_home] -= eps * np.log(deal.dear)
-    return price, utility[order]
+    tokens = (
+        buyers(utility, weights, nested(setting, offers)) * price**-market.scenario.demand.usage_elasticity
+    )
+    margin = np.full(market.state.hosted.shape, np.nan)
+    hosted = (offers.channel != API) & (deal.seller >= 0)
+    earned = ((keeps * price - deal.cost) * tokens)[hosted]
+    margin[offers.channel[hosted] - 1, offers.lab[hosted], offers.tier[hosted]] = earned
+    return margin
+
+
+def _markup(market: Market) -> float:
+    """Price over cost of a host that faces its own demand elasticity."""
+    demand = market.scenario.demand
+    nesting = (1.0 - demand.tier_nesting) * (1.0 - demand.host_nesting)
+    elasticity = demand.usage_elasticity + market.setting.cohorts.price_sensitivity.mean() / nesting
+    return float(elasticity / (elasticity - 1.0))
+
+
+def _compiled_margins(market: Market, listing: Listing, weights: Array) -> Array:
+    """`monthly_margins`."""
+    from sim.agents.compiled import Demand, Hosted, margins  # numba takes a while to import
+    from sim.economics.compiled.calls import kept
+
+    setting, demand, (offers, deal, taste) = market.setting, market.scenario.demand, listing
+    tasks, outer = setting.tasks, 1.0 - demand.tier_nesting
+    hosted = Hosted(
+        offers.lab,
+        offers.tier,
+        offers.channel,
+        offers.open_,
+        offers.newest,
+        offers.capability,
+        deal.seller,
+        deal.cost,
+        deal.royalty,
+        deal.own_margin,
+        market.state.price[offers.slots(setting)],
+        taste,
+    )
+    customers = Demand(
+        tasks.difficulty + tasks.growth * (setting.years[market.month] - setting.years[0]),
+        tasks.width,
+        tasks.value,
+        tasks.of,
+        setting.cohorts.price_sensitivity,
+        weights,
+        outer * (1.0 - demand.host_nesting),
+        outer,
+        demand.usage_elasticity,
+    )
+    markup = setting.once("mark-up of hosts", lambda: _markup(market))
+    return np.asarray(kept(margins, hosted, customers, markup, *market.state.hosted.shape))
 
 
 def hostable(market: Market) -> Flags:

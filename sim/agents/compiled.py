@@ -2,62 +2,117 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
 import numpy as np
 
-from sim.economics.compiled.calls import making_arrays
+from sim.choice.compiled import buyers
+from sim.economics.compiled import jit
+from sim.economics.compiled.calls import inner, making_arrays
 from sim.economics.compiled.jit import exp, log
-from sim.world.setting import Array, Ints
+from sim.world.setting import Array, Flags, Ints
 
 
-@making_arrays
-def imagined(
-    seller: Ints,
-    channel: Ints,
-    last: Array,
-    cost: Array,
-    keeps: Array,
-    markup: float,
-    capability: Array,
-    taste: Array,
-    level: Array,
-    width: Array,
-    value: Array,
-    tasks: Ints,
-    sensitivity: Array,
-    dear: Array,
-    order: Ints,
-) -> tuple[Array, Array]:
-    """As `sim.agents.cloud.imagined_market`: prices, (offers,), and utilities in `order`, (offers, cohorts).
+class Demand(NamedTuple):
+    """What customers are in a month."""
 
-    Parameters
-    ----------
-    seller, channel, last, cost, keeps, capability
-        Of offers; -1 sells to itself.
-    taste
-        (offers, cohorts).
-    level, width, value
-        Difficulty, its width and the worth of kinds of tasks; `tasks` tells those of each cohort.
-    sensitivity, dear
-        Of cohorts: to prices, and what it costs them to run a model themselves against the cheapest region.
-    """
-    offers, cohorts = taste.shape
-    price, utility, worth = np.empty(offers), np.empty((offers, cohorts)), np.empty(len(value))
-    at_home = np.empty(cohorts)
-    for s in range(cohorts):
-        at_home[s] = sensitivity[s] * log(dear[s])
-    for row in range(offers):
-        j = order[row]
-        if seller[j] < 0:
-            price[j] = cost[j]
-        elif channel[j] == 0 and np.isfinite(last[j]):
-            price[j] = max(last[j], cost[j])
+    level: Array  # (tasks,) ECI points of difficulty
+    width: Array  # (tasks,)
+    value: Array  # (tasks,) utils
+    of: Ints  # (cohorts,) tasks of each
+    sensitivity: Array  # (cohorts,) to prices
+    weights: Array  # (cohorts,) USD of those who choose
+    inner: float  # scale of utility among the hosts of a model
+    outer: float  # among the models of a tier
+    usage: float  # elasticity of use
+
+
+class Hosted(NamedTuple):
+    """Offers in a market where all clouds host all models, hosts of one model together: (offers,) but for tastes."""
+
+    lab: Ints
+    tier: Ints
+    channel: Ints
+    open_: Flags
+    newest: Flags
+    capability: Array
+    seller: Ints  # -1: customers themselves
+    cost: Array
+    royalty: Array
+    own_margin: Array
+    last: Array  # last month's price, NaN for none
+    taste: Array  # (offers, cohorts)
+
+
+@inner
+def _priced(offers: Hosted, markup: float) -> Array:
+    """Prices as `sim.agents.cloud.imagined_market` has them, (offers,)."""
+    price = np.empty(len(offers.cost))
+    for j in range(len(price)):
+        cost, last = offers.cost[j], offers.last[j]
+        if offers.seller[j] < 0:
+            price[j] = cost
+        elif offers.channel[j] == 0 and np.isfinite(last):
+            price[j] = max(last, cost)
         else:
-            price[j] = cost[j] / keeps[j] * markup
+            price[j] = cost / (1.0 + offers.own_margin[j] - offers.royalty[j]) * markup
+    return price
+
+
+@inner
+def _models(offers: Hosted) -> Ints:
+    """Model of each offer, counted from 0."""
+    model = np.zeros(len(offers.lab), np.intp)
+    for j in range(1, len(model)):
+        same = offers.lab[j] == offers.lab[j - 1] and offers.tier[j] == offers.tier[j - 1]
+        same = same and offers.open_[j] == offers.open_[j - 1] and offers.newest[j] == offers.newest[j - 1]
+        model[j] = model[j - 1] if same else model[j - 1] + 1
+    return model
+
+
+@inner
+def _utilities(offers: Hosted, model: Ints, price: Array, demand: Demand) -> Array:
+    """Utilities as `sim.agents.cloud.imagined_market` has them, (offers, cohorts)."""
+    utility, worth = np.empty(offers.taste.shape), np.empty(len(demand.value))
+    for j in range(len(model)):
         dearness = log(price[j])
-        if row == 0 or capability[j] != capability[order[row - 1]]:  # hosts of one model stand together
-            for k in range(len(value)):
-                worth[k] = value[k] / (1.0 + exp((level[k] - capability[j]) / width[k]))
-        for s in range(cohorts):
-            bare = worth[tasks[s]] + taste[j, s] - dearness * sensitivity[s]
-            utility[row, s] = bare - at_home[s] if seller[j] < 0 else bare
-    return price, utility
+        if j == 0 or model[j] != model[j - 1]:
+            for k in range(len(worth)):
+                behind = (demand.level[k] - offers.capability[j]) / demand.width[k]
+                worth[k] = demand.value[k] / (1.0 + exp(behind))
+        for s in range(len(demand.of)):
+            bare = worth[demand.of[s]] + offers.taste[j, s]
+            utility[j, s] = bare - dearness * demand.sensitivity[s]
+    return utility
+
+
+def _entry(sources: int) -> Callable[[Hosted, Demand, float, int, int, int], Array]:
+    """The entry; that it closes over `sources` makes the cache on disk notice changes of other files."""
+
+    @making_arrays
+    def margins(offers: Hosted, demand: Demand, markup: float, clouds: int, labs: int, tiers: int) -> Array:
+        """As `sim.agents.cloud.expected_margins` of a month, USD, (clouds, labs, tiers); NaN: cannot be had."""
+        assert sources >= 0
+        price, model = _priced(offers, markup), _models(offers)
+        utility = _utilities(offers, model, price, demand)
+        value, people = np.empty(model[-1] + 1, np.intp), np.empty(len(model))
+        for j in range(len(model)):
+            value[model[j]] = offers.tier[j]
+        buyers.set_buyers(utility, demand.weights, model, value, tiers, demand.inner, demand.outer, people)
+        out = np.full((clouds, labs, tiers), np.nan)
+        for j in range(len(model)):
+            if offers.channel[j] != 0 and offers.seller[j] >= 0:
+                keeps = 1.0 + offers.own_margin[j] - offers.royalty[j]
+                tokens = people[j] * price[j] ** -demand.usage
+                earned = (keeps * price[j] - offers.cost[j]) * tokens
+                out[offers.channel[j] - 1, offers.lab[j], offers.tier[j]] = earned
+        return out
+
+    return margins
+
+
+_FILES = [Path(str(module.__file__)) for module in (buyers, jit)]
+margins = _entry(zlib.adler32(b"".join(path.read_bytes() for path in _FILES)))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SMALLEST_SCALE = 1e4
 """Revenue scale of a firm that has none, USD a month."""
 _REASONS = [[f"{mode}_{part}" for part in (*COMPONENTS, "payoff")] for mode in MODES]
+_OPENNESS, _OPENS = OPENNESS.tolist(), OPENS_FLAGSHIP.tolist()
 _PROBABILITIES = [f"{mode}_probability" for mode in MODES]
 _OWN = slice(COMPONENTS.index("secrecy"), COMPONENTS.index("policy") + 1)
 """Parts of payoffs that do not come from the market: secrecy, change, conviction, example, policy."""
@@ -151,29 +152,35 @@ class Lab(mesa.Agent):
         sp = market.scenario.spillovers
         if not market.scenario.mechanisms.derivation:
             return -1, -np.inf
-        free = ~state.open_restricted[:, FLAGSHIP] | (self.row.users <= market.policy.threshold)
-        ready = market.month - state.open_since[:, FLAGSHIP] >= sp.derivation_lag
-        usable = np.where(free & ready, state.open_capability[:, FLAGSHIP], -np.inf)
-        usable[self.index] = -np.inf
-        base = int(np.argmax(usable))
-        if not np.isfinite(usable[base]):
+        base, best = -1, -np.inf
+        for lab, level in enumerate(state.open_capability[:, FLAGSHIP].tolist()):
+            if level > best and lab != self.index and self._may_build_on(lab):
+                base, best = lab, level
+        if base < 0:
             return -1, -np.inf
-        built = derived_capability(usable[base], flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
+        built = derived_capability(best, flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
         return base, float(built)
+
+    def _may_build_on(self, lab: int) -> bool:
+        """Whether the open flagship of another lab is licensed to this one, and known for long enough."""
+        market, state = self.model, self.model.state
+        free = not state.open_restricted[lab, FLAGSHIP] or self.row.users <= market.policy.threshold[lab]
+        lag = market.month - state.open_since[lab, FLAGSHIP]
+        return bool(free and lag >= market.scenario.spillovers.derivation_lag)
 
     def decide(self, forced: ForcedRelease | None = None) -> Release:
         """Train the family that is due and choose its mode. Changes nothing that others see this month."""
         market, i = self.model, self.index
         model = self.train(forced)
         flagship = float(model.capability[FLAGSHIP])
-        rivals = market.state.capability[:, FLAGSHIP].copy()
-        rivals[i] = -np.inf
-        best = max(float(rivals.max()), float(market.state.open_capability[:, FLAGSHIP].max()))
-        gap = float(best - flagship) if np.isfinite(best) else np.nan
+        state = market.state
+        best = max(_best_but(i, state.capability), float(state.open_capability[:, FLAGSHIP].max()))
+        gap = best - flagship if np.isfinite(best) else np.nan
         if forced is not None:
             return Release(model, MODES.index(forced.mode), gap, forced, {})
         allowed, rates = market.policy.modes_for(self.region, flagship)
-        allowed = allowed & ~market.reacting_ban(self.region, flagship)
+        if market.bans_opening(self.region, flagship):
+            allowed &= ~OPENS_FLAGSHIP
         subsidy = float(market.policy.open_subsidy[market.setting.lab_region[i]])
         rates = rates + subsidy * OPENS_FLAGSHIP
         if not allowed.any():
@@ -257,15 +264,14 @@ class Lab(mesa.Agent):
         return [
             [-kept * openness, -change * (mode != present), conviction * opens, example * opens, rate * scale]
             for mode, (openness, opens, rate) in enumerate(
-                zip(OPENNESS.tolist(), OPENS_FLAGSHIP.tolist(), rates.tolist(), strict=True)
+                zip(_OPENNESS, _OPENS, rates.tolist(), strict=True)
             )
         ]
 
     def _secrets(self, model: Model) -> float:
         """Worth of keeping the flagship's weights secret, share of scale: all if well ahead of others' open models."""
-        choice, others = self.model.scenario.choice, self.model.state.open_capability[:, FLAGSHIP].copy()
-        others[self.index] = -np.inf
-        return choice.secrecy * _share(float(model.capability[FLAGSHIP] - others.max()) / choice.secrecy_width)
+        choice, others = self.model.scenario.choice, _best_but(self.index, self.model.state.open_capability)
+        return choice.secrecy * _share((float(model.capability[FLAGSHIP]) - others) / choice.secrecy_width)
 
     def _example(self) -> float:
         """Worth of opening since others at home do, share of scale: all if their best model by far is open.
@@ -277,7 +283,9 @@ class Lab(mesa.Agent):
         choice, setting, state = self.model.scenario.choice, self.model.setting, self.model.state
         if choice.following == 0.0:
             return 0.0
-        at_home = (setting.lab_region == setting.lab_region[self.index]) & state.active & (state.released > NEVER)
+        at_home = (
+            (setting.lab_region == setting.lab_region[self.index]) & state.active & (state.released > NEVER)
+        )
         at_home[self.index] = False
         opened, flagships = at_home & OPENS_FLAGSHIP[state.mode], state.capability[:, FLAGSHIP]
         if not opened.any():
@@ -340,6 +348,12 @@ class Lab(mesa.Agent):
         if market.scenario.mechanisms.noise:
             wait *= 1.0 + market.scenario.technology.timing_noise * market.luck["timing"][market.month, i]
         state.next_release[i] = market.month + max(1, round(wait))
+
+
+def _best_but(lab: int, capability: Array) -> float:
+    """Best flagship of the others, ECI; -inf: there is none."""
+    levels = enumerate(capability[:, FLAGSHIP].tolist())
+    return max((level for other, level in levels if other != lab), default=-np.inf)
 
 
 def _share(lead: float) -> float:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.choice.inclusive import Nested
-from sim.world.offers import Offers, current_offers
+from sim.world.listing import listed
+from sim.world.offers import Offers
 from sim.world.policy import Policy
-from sim.world.setting import TIERS, Array, Ints, Setting
+from sim.world.setting import TIERS, Array, Setting
 from sim.world.state import State
 from sim.world.tastes import Tastes
-from sim.world.terms import Costs, Terms, agreed
+from sim.world.terms import Costs, Terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,33 +57,19 @@ class Standing:
         """The market before this month's models are out."""
         tastes = tastes or Tastes.of(setting, policy)
         costs = costs or Costs.of(setting, state, policy, bandwidth_price)
-        offers = current_offers(setting, state)
-        taste = tastes.about(offers, month).T
-        reachable = np.flatnonzero(taste.max(axis=1) > -np.inf)
-        order, nested = by_model(setting, offers, reachable)
-        offers, taste = offers.take(order), taste[order]
-        deal = agreed(setting, policy, offers, costs)
+        offers, deal, taste = listed(setting, state, policy, tastes, costs, month, by_model=True)
         last = state.price[offers.slots(setting)]
         price = np.where(np.isfinite(last), last, 2.0 * deal.cost)
-        sensitivity = setting.cohorts.price_sensitivity
-        taste[deal.at_home] -= sensitivity * np.log(deal.dear)
-        bare = taste - np.log(price)[:, None] * sensitivity
-        return cls(offers, deal, nested, taste, bare, tastes, costs)
+        bare = taste - np.log(price)[:, None] * setting.cohorts.price_sensitivity
+        return cls(offers, deal, nested(setting, offers), taste, bare, tastes, costs)
 
 
-def by_model(setting: Setting, offers: Offers, rows: Ints | None = None) -> tuple[Ints, Nested]:
-    """An order in which hosts of one model stand together, and models of one tier; and the nests in that order.
-
-    Of all offers, or of those in `rows`.
-    """
-    of_lab = (offers.lab * 2 + offers.newest) * 2 + offers.open_
-    model = offers.tier * (4 * len(setting.labs)) + of_lab
-    order = np.argsort(model if rows is None else model[rows], kind="stable")
-    order = order if rows is None else rows[order]
-    model = model[order]
+def nested(setting: Setting, offers: Offers) -> Nested:
+    """The nests of offers of which hosts of one model stand together, and models of one tier."""
+    model = offers.models(setting)
     first = np.ones(len(model), dtype=bool)
     np.not_equal(model[1:], model[:-1], out=first[1:])
     demand = setting.scenario.demand
     outer = 1.0 - demand.tier_nesting
     inner = outer * (1.0 - demand.host_nesting)
-    return order, Nested(np.cumsum(first) - 1, offers.tier[order[first]], TIERS, TIERS, inner, outer)
+    return Nested(np.cumsum(first) - 1, offers.tier[first], TIERS, TIERS, inner, outer)

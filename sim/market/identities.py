@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.accounts import require_at_most, require_balance, require_equal
-from sim.market.trade import Books, Sales
+from sim.market.sales import Books, Sales
 from sim.world.setting import Setting
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ def check_accounts(market: Market, sales: Sales, books: Books) -> None:
     if market.scenario.mechanisms.serving_capacity:
         require_at_most("serving compute beyond stock", firms, today, sales.load, market.state.bandwidth)
 
-    alone = sales.deal.seller < 0
-    spent, self_spent = float(sales.spent.sum()), float(sales.spent[alone].sum())
-    used, self_used = float(sales.used.sum()), float(sales.used[alone].sum())
-    taken, served = float(books.revenue.sum()), float(books.tokens.sum())
-    paid, received = float(books.royalties_paid.sum()), float(books.royalties_received.sum())
+    bought = np.array([sales.spent, sales.used])
+    sold = np.array([books.revenue, books.tokens, books.royalties_paid, books.royalties_received])
+    spent, used = bought.sum(axis=1).tolist()
+    self_spent, self_used = bought[:, sales.deal.seller < 0].sum(axis=1).tolist()
+    taken, served, paid, received = sold.sum(axis=1).tolist()
     require_balance("customers' spending = revenue + self-hosting", today, spent, taken + self_spent, spent)
     require_balance("tokens bought = tokens sold + self-hosted", today, used, served + self_used, used)
     require_balance("royalties paid = received", today, paid, received, spent)

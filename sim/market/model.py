@@ -18,8 +18,9 @@ from sim.choice.payoffs import funding_factor
 from sim.choice.standing import Standing
 from sim.market.observe import observe
 from sim.market.plans import NOT_YET, Plans
-from sim.market.trade import Books, Flows, Sales, trade
-from sim.record import MODES, Record
+from sim.market.sales import Books, Flows, Sales
+from sim.market.trade import trade
+from sim.record import Record
 from sim.scenario.schema import Scenario
 from sim.technology.capability import algorithm_growth, open_pool, run_flop
 from sim.world.ablation import NOTHING, Ablation, empty_pool
@@ -159,8 +160,7 @@ class Market(mesa.Model):
             capex = np.where(self.plans.parent, capex, np.minimum(capex, affordable))
             capex[state.broke > 0] = 0.0
         pressure = (np.maximum(state.use, 0.05) / COMFORTABLE_USE) ** s.finance.capacity_response
-        total = np.maximum(self.plans.capex[self.month], 1e-300)
-        planned = self.plans.serving[self.month] / total
+        planned = self.plans.serving_share[self.month]
         serving_share = np.where(planned >= 1.0, 1.0, np.clip(planned * pressure, 0.05, 0.95))
         chips = capex / tech.system_cost
         got = buy(
@@ -203,8 +203,8 @@ class Market(mesa.Model):
         state.algorithm[labs] += algorithm_growth(
             level,
             self.plans.research[labs],
-            np.broadcast_to(closed, level.shape),
-            np.full(len(labs), sp.open_pool * pool),
+            np.asarray(closed, dtype=float),
+            sp.open_pool * pool,
             float(level.max()),
             float(open_lead),
         )
@@ -244,8 +244,8 @@ class Market(mesa.Model):
         """7a. Accounts are settled."""
         state, s = self.state, self.scenario
         books = sales.books(self.setting)
-        complement = books.complement
-        cash_in = books.revenue + books.royalties_received + complement + flows.funding
+        income = books.revenue + books.royalties_received + books.complement
+        cash_in = income + flows.funding
         cash_out = books.royalties_paid + books.running + flows.capex + flows.staff + self.bring_up
         backing = np.where(
             self.plans.parent & self._alive(),
@@ -255,10 +255,8 @@ class Market(mesa.Model):
         books.funding, books.capex, books.staff = flows.funding + backing, flows.capex, flows.staff
         books.bring_up, books.cash_before = self.bring_up.copy(), state.cash.copy()
         state.cash += cash_in + backing - cash_out
-        state.profit = (
-            books.revenue + books.royalties_received + complement - books.royalties_paid - books.full_cost
-        )
-        state.revenue = books.revenue + books.royalties_received + complement
+        state.profit = income - books.royalties_paid - books.full_cost
+        state.revenue = income
         state.use = np.where(state.bandwidth > 0, sales.load / np.maximum(state.bandwidth, 1e-300), 0.0)
         own, made, opened = sales.use_by_lab(self.setting)
         state.tokens[:] = made
@@ -330,13 +328,11 @@ class Market(mesa.Model):
         """What each cohort's adopters would spend this month, USD, (cohorts,)."""
         return np.asarray(self.plans.spending[self.month] * self.state.adopted)
 
-    def reacting_ban(self, region: str, capability: float) -> Flags:
-        """Modes that a government's standing limit on open release forbids, (modes,)."""
+    def bans_opening(self, region: str, capability: float) -> bool:
+        """Whether a government's standing limit on open release reaches a flagship of the region."""
         government = self.scenario.governments.get(region)
         limit = government.restrict_open_above if government and self.scenario.mechanisms.reactions else None
-        return np.array(
-            [forbids_opening(limit, capability) and mode in ("open", "open_restricted") for mode in MODES]
-        )
+        return forbids_opening(limit, capability)
 
     def entry_month(self, lab: int) -> int | None:
         """Month index in which a lab starts work; None: not decided."""
@@ -386,7 +382,7 @@ class Market(mesa.Model):
         """Whether a better model than a lab's own is on sale in its region, or open."""
         state = self.state
         best = np.where(state.active, state.capability[:, FLAGSHIP], -np.inf)
-        sold = ~self.policy.withdrawn[:, self.setting.lab_region[labs]].T
+        sold = ~self.policy.withdrawn[:, self.setting.lab_region[labs]]
         open_best = state.open_capability[:, FLAGSHIP].max()
-        reachable = np.maximum(np.where(sold, best, -np.inf).max(axis=1), open_best)
+        reachable = np.maximum(np.where(sold, best[:, None], -np.inf).max(axis=0), open_best)
         return np.asarray(reachable > state.capability[labs, FLAGSHIP])

@@ -12,7 +12,8 @@ from sim.economics.engines import chosen
 from sim.economics.indicators import ratio
 from sim.market.identities import check_accounts
 from sim.market.regions import demand_side, supply_side
-from sim.market.trade import Books, Sales, rows, totals
+from sim.market.sales import Books, Sales, rows, totals
+from sim.record import CLOUDS, LABS
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
 from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Ints
 from sim.world.state import NEVER
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
     from sim.market import Market
 
 
+LAB_COLUMNS, CLOUD_COLUMNS = ([column.name for column in table.values] for table in (LABS, CLOUDS))
+
+
 def observe(market: Market, sales: Sales, books: Books) -> None:
     """8. Indicators are recorded; the month's identities are checked first."""
     check_accounts(market, sales, books)
+    labs, clouds = firms(market, sales, books)
     _usage(market, sales)
     record, month = market.record, market.month
-    write(record.labs, month, _labs(market, sales, books))
-    write(record.clouds, month, _clouds(market, sales, books))
+    write(record.labs, month, labs)
+    write(record.clouds, month, clouds)
     write(record.market, month, demand_side(market, sales))
     write(record.market, month, supply_side(market, sales, books))
 
@@ -60,7 +65,7 @@ def _by_place_and_kind(
     """Customers, tokens and spending by place of cohorts and kind of offers, of `shape` each."""
     if chosen(None) == "numba":
         from sim.economics.compiled.calls import kept  # numba takes a while to import
-        from sim.market.compiled import add_up
+        from sim.market.compiled.regions import add_up
 
         by_cohort = (np.ascontiguousarray(each) for each in (sales.shares, sales.tokens, sales.spending))
         found = np.zeros((3, *shape))
@@ -72,6 +77,37 @@ def _by_place_and_kind(
         for values in (people[:, None] * sales.shares, sales.tokens, sales.spending)
     )
     return customers, tokens, spending
+
+
+def firms(market: Market, sales: Sales, books: Books) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Columns of labs and of clouds."""
+    if chosen(None) == "numba":
+        return _compiled_firms(market, sales, books)
+    return _labs(market, sales, books), _clouds(market, sales, books)
+
+
+def _compiled_firms(market: Market, sales: Sales, books: Books) -> tuple[dict[str, Array], dict[str, Array]]:
+    """`firms`."""
+    from sim.economics.compiled.calls import kept  # numba takes a while to import
+    from sim.market.compiled.firms import Money, Sold, Stocks, cloud_rows, lab_rows
+
+    setting, state, offers, deal = market.setting, market.state, sales.offers, sales.deal
+    stocks = Stocks(state.training, state.bandwidth, state.use, state.cash)
+    money = Money(*(getattr(books, name) for name in Money._fields))
+    sold = Sold(
+        offers.lab,
+        offers.tier,
+        offers.channel,
+        sales.prices,
+        deal.cost,
+        deal.royalty,
+        sales.spent,
+        sales.used,
+    )
+    of_labs = state.active, state.released > NEVER, state.mode, state.capability, state.open_capability
+    labs = kept(lab_rows, *of_labs, state.algorithm, sales.use_by_lab(setting), stocks, money, sold)
+    clouds = kept(cloud_rows, state.hosted, setting.cloud_firm, stocks, money, sold)
+    return dict(zip(LAB_COLUMNS, labs, strict=True)), dict(zip(CLOUD_COLUMNS, clouds, strict=True))
 
 
 def _labs(market: Market, sales: Sales, books: Books) -> dict[str, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import fsum
 
 import numpy as np
@@ -55,6 +56,11 @@ class Plans:
     told: dict[int, dict[str, ForcedRelease]]
     free_from: Ints
     event_months: set[int]
+
+    @cached_property
+    def serving_share(self) -> Array:
+        """Part of spending on compute that is for serving, (months, firms)."""
+        return np.asarray(self.serving / np.maximum(self.capex, 1e-300))
 
     @classmethod
     def of(cls, setting: Setting) -> Plans:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.economics.engines import chosen
 from sim.economics.indicators import concentration, lag_months, ratio
-from sim.market.trade import Books, Sales, rows, totals
+from sim.market.sales import Books, Sales, Settled, rows, totals
 from sim.record import MODES
 from sim.technology.chips import DOMESTIC, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
@@ -17,7 +17,6 @@ from sim.world.setting import API, FLAGSHIP, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
 
 if TYPE_CHECKING:
-    from sim.economics.equilibrium import Equilibrium
     from sim.market import Market
 
 OPEN_FLAGSHIP = MODES.index("open_restricted")
@@ -26,7 +25,7 @@ CHOICES_REMEMBERED = 12
 SOME_REVENUE = 1.0
 """USD a month up to which there is no revenue to speak of a margin."""
 
-Row = dict[str, Array]
+Row = dict[str, Array | list[float] | float]
 """Columns of `sim.record.MARKET` in one month, (regions + 1,)."""
 
 DEMAND = (
@@ -87,10 +86,10 @@ def demand_side(market: Market, sales: Sales) -> Row:
     return row
 
 
-def _compiled_demand(market: Market, sales: Sales, equilibrium: Equilibrium) -> Row:
+def _compiled_demand(market: Market, sales: Sales, equilibrium: Settled) -> Row:
     """`demand_side` where something is on offer."""
     from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.market.compiled import demand_rows
+    from sim.market.compiled.regions import demand_rows
 
     setting, offers = market.setting, sales.offers
     found = kept(
@@ -158,15 +157,15 @@ def _prices(market: Market, sales: Sales, on_sale: Flags) -> Row:
 
 def supply_side(market: Market, sales: Sales, books: Books) -> Row:
     """What labs, clouds and compute of each region are."""
-    state, regions = market.state, len(market.setting.regions)
-    flop_price = np.append(market.flop_price, market.flop_price.min())
-    residual = 0.0 if sales.equilibrium is None else float(sales.equilibrium.residual)
+    state = market.state
+    flop_price, bandwidth_price = market.flop_price.tolist(), market.bandwidth_price.tolist()
+    residual = 0.0 if sales.equilibrium is None else sales.equilibrium.residual
     return {
         "open_propensity": _propensity(market),
-        "price_residual": np.full(regions + 1, residual),
-        "flop_price": np.where(np.isfinite(flop_price), flop_price, np.nan),
-        "bandwidth_price": np.append(market.bandwidth_price, market.bandwidth_price.min()),
-        "shortfall": np.append(state.shortfall, np.nan),
+        "price_residual": residual,
+        "flop_price": [price if price < np.inf else np.nan for price in (*flop_price, min(flop_price))],
+        "bandwidth_price": [*bandwidth_price, min(bandwidth_price)],
+        "shortfall": [*state.shortfall.tolist(), np.nan],
         **labs_and_frontiers(market),
         **firms_and_margins(market, sales, books),
     }
@@ -187,7 +186,7 @@ def labs_and_frontiers(market: Market) -> Row:
 def _compiled_frontiers(market: Market, released: Flags, opened: Flags) -> Row:
     """`labs_and_frontiers`."""
     from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.market.compiled import frontier_rows
+    from sim.market.compiled.regions import frontier_rows
 
     state, before = market.state, market.record.market
     found = kept(
@@ -221,7 +220,7 @@ def firms_and_margins(market: Market, sales: Sales, books: Books) -> Row:
 def _compiled_firms(market: Market, sales: Sales, firms: Array) -> Row:
     """`firms_and_margins`."""
     from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.market.compiled import supply_rows
+    from sim.market.compiled.regions import supply_rows
 
     setting, offers, deal = market.setting, sales.offers, sales.deal
     found = kept(
@@ -309,7 +308,8 @@ def _propensity(market: Market) -> Array:
         if not row["forced"]:
             odds[row["region"]].append(row["open_probability"] + row["open_restricted_probability"])
     total, choices = [fsum(of) for of in odds.values()], [len(of) for of in odds.values()]
-    return ratio([*total, fsum(total)], [*choices, sum(choices)])
+    by_region = zip([*total, fsum(total)], [*choices, sum(choices)], strict=True)
+    return np.array([of / number if number else np.nan for of, number in by_region])
 
 
 def members(region: Ints, regions: int) -> Array:

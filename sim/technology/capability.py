@@ -67,7 +67,7 @@ def open_pool(algorithm: Array, openness: Array, *, distance: float, half: float
 
 
 def algorithm_growth(
-    algorithm: Array, own: Array, closed_rate: Array, open_rate: Array, lead: float, open_lead: float
+    algorithm: Array, own: Array, closed_rate: Array, open_rate: Array | float, lead: float, open_lead: float
 ) -> Array:
     """Growth of algorithmic levels in a month, in orders of magnitude.
 
@@ -85,7 +85,7 @@ def algorithm_growth(
     closed_rate
         What leaks from the leader whatever it releases (papers, staff, theft, distillation), per year, (labs,).
     open_rate
-        What open weights teach, per year, (labs,).
+        What open weights teach, per year, a number or (labs,).
     lead, open_lead
         Level of the best lab, and of the best lab with open weights (-inf if there is none).
     """

@@ -106,6 +106,10 @@ class Shelf(NamedTuple):
     """Offers that can be bought, the cheapest per unit of training speed first; of equal ones the first."""
     to_serve: list[int]
     """The same per unit of bandwidth. Compute rented abroad trains; it is too far from customers to serve them."""
+    flop_price: float
+    """Lowest price of a TFLOP/s for training, USD, of what is neither smuggled nor rented; inf if there is none."""
+    bandwidth_price: float
+    """The same of a TB/s."""
 
     @classmethod
     def of(cls, offers: Offers, months: range) -> list[Shelf]:
@@ -113,25 +117,21 @@ class Shelf(NamedTuple):
         span = slice(months.start, months.stop)
         price, there = offers.price[span], offers.open_[span]
         left = map(Left, offers.limit[span].tolist(), offers.quota_volume[span].tolist())
-        to_train = _cheapest(price / offers.flops, there)
-        to_serve = _cheapest(price / offers.bandwidth, there & (offers.channel != OFFSHORE))
-        return [
-            cls(offers.chips, *each) for each in zip(price.tolist(), left, to_train, to_serve, strict=True)
-        ]
+        per_flop, per_byte = price / offers.flops, price / offers.bandwidth
+        usual = there & (offers.channel <= DOMESTIC)
+        columns = (
+            price.tolist(),
+            left,
+            _cheapest(per_flop, there),
+            _cheapest(per_byte, there & (offers.channel != OFFSHORE)),
+            np.where(usual, per_flop, inf).min(axis=1, initial=inf).tolist(),
+            np.where(usual, per_byte, inf).min(axis=1, initial=inf).tolist(),
+        )
+        return [cls(offers.chips, *each) for each in zip(*columns, strict=True)]
 
     def best_to_train(self) -> int | None:
         """The offer that gives most training speed for its price, of those neither smuggled nor rented."""
         return next((k for k in self.to_train if self.chips.channel[k] <= DOMESTIC), None)
-
-    def flop_price(self) -> float:
-        """Its price in USD per TFLOP/s; inf if there is none."""
-        best = self.best_to_train()
-        return inf if best is None else self.price[best] / self.chips.flops[best]
-
-    def bandwidth_price(self) -> float:
-        """Lowest price of a TB/s, USD, of what is neither smuggled nor rented; inf if there is none."""
-        usual = (k for k in self.to_serve if self.chips.channel[k] <= DOMESTIC)
-        return next((self.price[k] / self.chips.bandwidth[k] for k in usual), inf)
 
 
 def _cheapest(price: Array, there: NDArray[np.bool_]) -> list[list[int]]:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.economics.engines import chosen
 from sim.technology.capability import saturating
 from sim.world.setting import API, TIERS, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
@@ -47,6 +46,11 @@ class Offers:
     def slots(self, setting: Setting) -> Ints:
         """Position of each offer among all slots, by which customers and last prices are remembered."""
         return np.asarray((self.lab * TIERS + self.tier) * setting.channels + self.channel)
+
+    def models(self, setting: Setting) -> Ints:
+        """Model of each offer, a number by which models of one tier stand together, (offers,)."""
+        of_lab = (self.lab * 2 + self.newest) * 2 + self.open_
+        return np.asarray(self.tier * (4 * len(setting.labs)) + of_lab)
 
     def take(self, which: Ints | Flags) -> Offers:
         """The offers in `which`."""
@@ -83,8 +87,6 @@ def offered(setting: Setting, state: State, hosts: Flags, hosted_since: Ints) ->
         Which open models each cloud serves, and since when, (clouds, labs, tiers).
     """
     sells = state.active & (state.released > NEVER) & (state.bandwidth[: len(state.active)] > 0)
-    if chosen(None) == "numba":
-        return _compiled(setting, state, sells, hosts, hosted_since)
     served = np.flatnonzero(sells[:, None] & np.isfinite(state.capability))
     rows = np.empty((*state.capability.shape, len(hosts) + 1), dtype=bool)
     rows[..., :-1] = np.moveaxis(hosts & np.isfinite(state.open_capability), 0, -1)
@@ -94,7 +96,7 @@ def offered(setting: Setting, state: State, hosts: Flags, hosted_since: Ints) ->
     channel = np.concatenate([np.full(len(served), API), column + 1])
     lab, tier = np.divmod(model, TIERS)
     weights, hosted = channel != API, (channel != API) & (channel != setting.self_hosting)
-    newest_open = state.newest_is_open()[lab, tier]
+    newest_open = state.opens_flagship()[lab]
     since = np.full(len(model), NEVER)
     since[hosted] = hosted_since[channel[hosted] - 1, lab[hosted], tier[hosted]]
     offers = Offers(
@@ -111,37 +113,6 @@ def offered(setting: Setting, state: State, hosts: Flags, hosted_since: Ints) ->
         restricted=state.open_restricted[lab, tier],
     )
     return with_community(setting, state, offers)
-
-
-def _compiled(setting: Setting, state: State, sells: Flags, hosts: Flags, hosted_since: Ints) -> Offers:
-    """`offered`."""
-    from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.world.compiled import find_offers
-
-    s = setting.scenario
-    better, cheaper = of_community(setting, state)
-    (lab, tier, channel, since, first, hosted), (capability, bytes_), (open_, newest, restricted) = kept(
-        find_offers,
-        sells,
-        state.newest_is_open()[:, 0],
-        state.released,
-        state.first_released,
-        state.capability,
-        state.bytes_,
-        state.open_capability,
-        state.open_bytes,
-        state.open_since,
-        state.open_restricted,
-        hosts,
-        hosted_since,
-        s.demand.considered if s.mechanisms.self_hosting else 0,
-        better,
-        cheaper,
-        NEVER,
-    )
-    return Offers(
-        lab, tier, channel, capability, bytes_, since, first, hosted, open_, newest, restricted
-    )
 
 
 def considered(setting: Setting, state: State) -> Flags:

@@ -12,6 +12,8 @@ from sim.world.setting import TIERS, Array, Flags, Ints, Setting
 
 NEVER = -1_000_000
 """A month index that lies before every other."""
+OPEN_FLAGSHIP = MODES.index("open_restricted")
+"""Modes from this one on open the flagship."""
 
 
 @dataclass
@@ -127,7 +129,6 @@ class State:
             shortfall=np.zeros(len(setting.regions)),
         )
 
-    def newest_is_open(self) -> Flags:
-        """Whether the newest family on sale has open weights, (L, tiers); lagged weights are not those on sale."""
-        opened = (self.mode >= MODES.index("open_restricted")) & (self.released > NEVER)
-        return np.repeat(opened[:, None], TIERS, axis=1)
+    def opens_flagship(self) -> Flags:
+        """Whether the newest family on sale has open weights, (L,); lagged weights are not those on sale."""
+        return np.asarray((self.mode >= OPEN_FLAGSHIP) & (self.released > NEVER))

@@ -75,8 +75,17 @@ def buy(
     value = served.spent
     if any(book is not paid for book, paid in zip(books, serve, strict=True)):
         value = _booked(served, by_firm(books, groups.of, serving), state)
-    usual = [group.on_offer for group in groups if group.firm is None]
-    home_flops = training * np.array([visit.flops for visit in at_home])[groups.of]
+    home_flops = trained.flops
+    if any(home is not bought for home, bought in zip(at_home, train, strict=True)):
+        home_flops = by_firm(at_home, groups.of, training).flops
+    usual = [
+        [
+            offers.on(month)
+            for offers in (group.on_offer.domestic, group.on_offer.training, group.on_offer.cost)
+        ]
+        for group in groups
+        if group.firm is None
+    ]
     return Bought(
         training=trained.flops,
         raw=trained.raw_flops + served.raw_flops,
@@ -86,10 +95,10 @@ def buy(
         shortfall=_shortfall(
             _sums(firm_region, home_flops, len(usual)),
             _sums(firm_region, training, len(usual)),
-            min(offers.domestic.on(month).flop_price() for offers in usual),
+            min(at_home.flop_price for at_home, _, _ in usual),
         ),
-        flop_price=np.array([1000.0 * offers.training.on(month).flop_price() for offers in usual]),
-        bandwidth_price=np.array([offers.cost.on(month).bandwidth_price() for offers in usual]),
+        flop_price=np.array([1000.0 * to_train.flop_price for _, to_train, _ in usual]),
+        bandwidth_price=np.array([to_serve.bandwidth_price for _, _, to_serve in usual]),
     )
 
 

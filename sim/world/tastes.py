@@ -9,7 +9,6 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.engines import chosen
 from sim.world.offers import Offers
 from sim.world.policy import Policy
 from sim.world.setting import API, Array, Flags, Ints, Setting
@@ -83,8 +82,6 @@ class Tastes:
     def about(self, offers: Offers, month: int) -> Array:
         """Everything that customers value but capability and price: xi, (cohorts, offers); -inf: not available."""
         s, cohorts = self.setting.scenario, self.setting.cohorts
-        if chosen(None) == "numba":
-            return self._compiled(offers, month).T
         xi = self.standing[offers.lab, offers.channel]
         service = offers.channel == API
         opened = np.flatnonzero(offers.open_ & service)
@@ -98,37 +95,6 @@ class Tastes:
         if longest > 0.0 and age.min(initial=0) < longest:
             xi[age[:, None] < self.delay] = -np.inf
         return xi.T
-
-    def _compiled(self, offers: Offers, month: int) -> Array:
-        """`about`, as (offers, cohorts)."""
-        from sim.economics.compiled.calls import kept  # numba takes a while to import
-        from sim.world.compiled import set_taste
-
-        s, o = self.setting.scenario, offers
-        out = np.empty((len(o), len(self.setting.cohorts)))
-        kept(
-            set_taste,
-            self.standing,
-            o.lab,
-            o.tier,
-            o.channel,
-            o.since,
-            o.first,
-            o.hosted_since,
-            o.open_,
-            o.restricted,
-            NEVER,
-            month,
-            self.delay,
-            self.setting.cohorts.customisation,
-            s.demand.licence_friction,
-            s.hosting.trial_months,
-            s.hosting.trial_value if s.mechanisms.trials else 0.0,
-            HONEYMOON,
-            s.hosting.first_mover,
-            out,
-        )
-        return out
 
     def family(self, lab: int, channel: Ints, open_: Flags) -> Array:
         """Xi of a new family of a lab, no licence considered, (offers, cohorts)."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from sim.economics.engines import chosen
 from sim.economics.prices import PriceProblem
 from sim.technology.serving import bandwidth_rent, load_per_mtok
 from sim.world.offers import Offers
@@ -90,12 +89,15 @@ class Costs:
         Cheapest region's rent for customers who run a model themselves.
     dear
         Their own region's against it, (cohorts,).
+    dearer
+        Utils that this costs them, (cohorts,).
     """
 
     rent: Array
     running: Array
     at_home: float
     dear: Array
+    dearer: Array
 
     @classmethod
     def of(cls, setting: Setting, state: State, policy: Policy, bandwidth_price: Array) -> Costs:
@@ -127,11 +129,13 @@ class Costs:
         at_home = rent(bandwidth_price, running_cost) * tech.self_hosting_cost
         cheapest = float(at_home.min())
         paid = power * tech.running_share
+        dear = (at_home / cheapest)[setting.cohorts.region]
         return cls(
             rent=rent(book, power),
             running=paid / (1.0 + paid),
             at_home=cheapest,
-            dear=(at_home / cheapest)[setting.cohorts.region],
+            dear=dear,
+            dearer=setting.cohorts.price_sensitivity * np.log(dear),
         )
 
 
@@ -144,8 +148,6 @@ def agreed(setting: Setting, policy: Policy, offers: Offers, costs: Costs) -> Te
     """Costs, royalties and complements of offers at the month's costs of compute."""
     tech = setting.scenario.technology
     load = load_per_mtok(offers.bytes_, tech.serving_utilisation)
-    if chosen(None) == "numba":
-        return _compiled(setting, policy, offers, costs, load)
     seller = offers.sellers(setting)
     at_home = seller < 0
     serving = load * np.where(at_home, costs.at_home, costs.rent[seller])
@@ -160,38 +162,6 @@ def agreed(setting: Setting, policy: Policy, offers: Offers, costs: Costs) -> Te
         own_margin=np.where(at_home, 0.0, setting.own_complement[seller]),
         lab_margin=setting.lab_values("complement")[offers.lab],
     )
-
-
-def _compiled(setting: Setting, policy: Policy, offers: Offers, costs: Costs, load: Array) -> Terms:
-    """`agreed`."""
-    from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.world.compiled import set_terms
-
-    n, s = len(offers), setting.scenario
-    seller, at_home, found = np.empty(n, dtype=np.int64), np.empty(n, dtype=bool), np.empty((5, n))
-    kept(
-        set_terms,
-        offers.lab,
-        offers.channel,
-        offers.restricted,
-        setting.firm_of_channel,
-        load,
-        costs.rent,
-        costs.running,
-        costs.at_home,
-        s.technology.cost_floor,
-        s.mechanisms.royalties,
-        setting.cloud_users,
-        policy.threshold,
-        policy.royalty,
-        setting.own_complement,
-        setting.lab_values("complement"),
-        seller,
-        at_home,
-        found,
-    )
-    cost, running, royalty, own_margin, lab_margin = found
-    return Terms(seller, load, cost, running, at_home, costs.dear, royalty, own_margin, lab_margin)
 
 
 def _royalties(setting: Setting, policy: Policy, offers: Offers, seller: Ints) -> Array:

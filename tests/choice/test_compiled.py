@@ -7,21 +7,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
+from numba.core.errors import TypingError
 
 import sim
 from sim.choice import payoffs
 from sim.choice.cases import Cases, Days
-from sim.choice.compiled import engine, entries, tables
-from sim.choice.imagined import imagine
+from sim.choice.compiled import engine, entries, game, tables
+from sim.choice.imagined import Imagined, imagine
 from sim.choice.payoffs import Asked, Payoffs, evaluate
+from sim.economics.compiled import calls
 from sim.economics.compiled import engine as solver
+from sim.economics.compiled.batch import solve
 from sim.economics.engines import ENVIRONMENT
 from sim.market import Market
 from sim.record import COMPONENTS, MODES
 from sim.scenario import load
 from sim.scenario.submodels import Mechanisms
+from sim.world.setting import Setting
 from sim.world.state import NEVER
 from sim.world.terms import known_game
 
@@ -150,24 +155,33 @@ class TestTheGame:
             setting, state, policy, _, model, month, outlook, *_ = asked
             seen = imagine(setting, state, policy, lab, model, month, outlook.standing, EVERY)
             expected = solver.structure(known_game(setting, seen.offers, seen.deal).game)
-            found = structure(asked)
+            found = structure(setting, seen)
             for name in expected._fields:
                 np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
             claims += len(expected.royalty_claim)
         assert claims > 0 or not values
 
 
-def structure(asked: Asked):
-    """The game that compiled code makes."""
-    made = {}
+@numba.njit
+def compiled_game(world, offers, money):
+    return game.game(world, offers, money)[0]
 
-    def solve(game, *_):
-        made["game"] = game
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "_solved", solve)
-        assert engine.evaluated(asked) is None
-    return made["game"]
+def structure(setting: Setting, seen: Imagined):
+    """The game that compiled code makes of what a lab imagines."""
+    offers, deal = seen.offers, seen.deal
+    table = [
+        offers.lab,
+        offers.tier,
+        offers.channel,
+        offers.open_,
+        offers.newest,
+        deal.seller,
+        deal.at_home,
+        seen.new,
+    ]
+    money = [offers.capability, deal.load, deal.cost, deal.royalty, deal.own_margin, deal.lab_margin]
+    return compiled_game(tables.world(setting), np.array(table, dtype=np.intp), np.array(money))
 
 
 class TestTheReadablePathTakesOver:
@@ -205,6 +219,18 @@ class TestMachineCode:
             both(view(market, 3, family(market, 3), ahead=False, allowed=SOME))
         for name in entries.Entries._fields:
             assert len(getattr(entries, name).signatures) <= 1, name
+
+    def test_is_called_by_its_address_with_the_types_that_it_knows_only(self):
+        """Any others would be taken for those."""
+        assert solver.solver_address() == calls.address(solve) > 0
+        call = calls.at_address(solve)
+
+        @numba.njit
+        def wrong(address):
+            return call(address, 1.0, 2.0, 3.0, 4.0, 5.0)
+
+        with pytest.raises(TypingError, match="is called with"):
+            wrong(0)
 
     def test_is_made_again_when_a_file_changes_that_it_comes_from(self):
         """The checksum covers every module of ours that one with compiled code imports, but those of types alone."""

@@ -11,7 +11,7 @@ import pytest
 
 from sim.economics.accounts import AccountError, require_at_most, require_equal
 from sim.market import Market
-from sim.market.trade import Books, Flows, Sales
+from sim.market.sales import Books, Flows, Sales
 from sim.scenario import Resolved
 
 API, HOSTED, SELF = range(3)
@@ -140,9 +140,7 @@ class TestShares:
         for _, sales, _, _ in ledger.months_seen:
             assert sales.shares.min(initial=0.0) >= 0.0
             assert sales.shares.sum(axis=1).max(initial=0.0) <= 1.0 + 1e-12
-            if sales.equilibrium:
-                outside = sales.equilibrium.outside_share
-                np.testing.assert_allclose(sales.choice.sum(axis=1) + outside, 1.0, rtol=1e-12)
+            assert sales.choice.sum(axis=1).max(initial=0.0) < 1.0  # some customers always choose none
 
     def test_customers_are_adopters(self, ledger: Ledger):
         c = ledger.setting.cohorts

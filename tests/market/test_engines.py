@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from sim.economics.engines import ENVIRONMENT
 from sim.market import Market
 from sim.market.regions import demand_side, labs_and_frontiers, supply_side
-from sim.market.trade import Books, Sales, joined, recalled, serve
+from sim.market.sales import Books, Sales
+from sim.market.trade import TOLERANCE, moved, serve, settle_prices
 from sim.scenario import Scenario
+from sim.world.listing import Listing
 
 
 def test_both_engines_record_the_same(lively, monkeypatch):
@@ -72,16 +76,23 @@ def test_moves_and_service(months, monkeypatch):
     rationed = []
     for market, sales, _ in months[1:]:
         setting, deal, slots = market.setting, sales.deal, sales.offers.slots(market.setting)
-        quality = np.where(sales.choice > 0.0, 0.0, -np.inf)
+        quality = np.where(sales.choice > 0.0, 0.0, -np.inf).T.copy()
         market.state.bandwidth[::2] *= 0.5
+        before, new = market.state.shares.copy(), np.linspace(0.0, 0.3, len(sales.choice))
+        before[:, (slots[0] + 1) % before.shape[1]] += 0.01  # some of their offers are gone
         found = []
         for engine in ("numba", "numpy"):
             monkeypatch.setenv(ENVIRONMENT, engine)
-            kept, outside, some = recalled(market.state.shares, slots, quality)
             served = serve(market, deal, sales.prices, market.weights(), sales.shares)
-            remembered, new = market.state.shares.copy(), np.linspace(0.0, 0.3, len(outside))
-            shares = joined(kept, sales.choice, new, slots, remembered)
-            found.append((kept, outside, np.array(some), shares, remembered, *served))
+            remembered = []
+            for known in (before, np.zeros_like(before)):
+                market.state.shares[:] = known
+                shares = moved(market, slots, deal.seller, sales.choice, quality, new)
+                remembered += [shares, market.state.shares.copy()]
+            sold = Sales(**{field.name: getattr(sales, field.name) for field in fields(Sales)})
+            books = sold.books(setting)
+            money = [getattr(books, column.name) for column in fields(Books)]
+            found.append((*remembered, sold.spent, sold.used, sold.use_by_lab(setting), *money, *served))
         for compiled, plain in zip(*found, strict=True):
             assert compiled == pytest.approx(plain, rel=1e-13, abs=1e-15)
         load = found[0][-1]
@@ -89,6 +100,24 @@ def test_moves_and_service(months, monkeypatch):
         assert load.shape == setting.firm_region.shape
     assert np.any(rationed)
     assert not np.all(rationed)
+
+
+def test_prices_of_a_month(months, monkeypatch):
+    """By the compiled game from last month's prices, and by the readable one; where nobody was on sale too."""
+    for market, sales, _ in months[1:]:
+        q = np.where(sales.choice > 0.0, 3.0, -np.inf).T + np.linspace(0.0, 2.0, len(sales.prices))[:, None]
+        args = market.setting, Listing(sales.offers, sales.deal, q), q, market.weights()
+        for last in (sales.prices, np.full(len(sales.prices), np.nan)):
+            found = []
+            for engine in ("numba", "numpy"):
+                monkeypatch.setenv(ENVIRONMENT, engine)
+                found.append(settle_prices(*args, last, market.state.bandwidth))
+            compiled, plain = found
+            for name in ("prices", "shares", "consumer_surplus", "shadow_prices"):
+                assert getattr(compiled, name) == pytest.approx(getattr(plain, name), rel=1e-6, abs=1e-9), (
+                    name
+                )
+            assert max(compiled.residual, plain.residual) <= TOLERANCE
 
 
 def test_frontiers_that_fell_out_of_sight(months, monkeypatch):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.market import Market
-from sim.market.trade import Sales
+from sim.market.sales import Sales
 from sim.scenario import Resolved
 from sim.scenario.submodels import Mechanisms
 

@@ -11,7 +11,7 @@ from sim.economics import bass_step
 from sim.economics.indicators import concentration, lag_months, ratio
 from sim.market import Market
 from sim.market.regions import members, sums
-from sim.market.trade import Sales
+from sim.market.sales import Sales
 from sim.record import MODES
 from sim.scenario import Resolved
 

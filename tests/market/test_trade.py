@@ -9,7 +9,7 @@ import pytest
 
 from sim.economics import bass_hazard
 from sim.market import Market
-from sim.market.trade import Sales
+from sim.market.sales import Sales
 from sim.scenario import Resolved
 
 Slot = tuple[int, int, int]

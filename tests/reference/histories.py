@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.economics import bass_step, choice_shares, reconsider
 from sim.market import Market
-from sim.market.trade import Sales
+from sim.market.sales import Sales
 from sim.scenario.schema import Scenario
 from sim.world.setting import API, Setting
 from sim.world.tastes import quality, taste

@@ -255,7 +255,7 @@ class TestBest:
     @given(shelves())
     def test_a_little_money_pays_the_best_price(self, offers):
         """Of what is neither smuggled nor rented."""
-        best = offers.on(0).flop_price()
+        best = offers.on(0).flop_price
         offers = replace(offers, limit=np.where(offers.channel <= DOMESTIC, offers.limit, 0.0))
         got = buy([1e-9], offers)
         if np.isinf(best):

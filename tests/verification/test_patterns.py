@@ -54,7 +54,7 @@ def chance_of_opening(market: Market, name: str, gap: float) -> float:
 
 class TestP1LaggardsOpenLeadersStayClosed:
     def test_most_stay_closed_well_ahead_of_all_others(self, market):
-        """All but those whose other business gains more by use than secrets are worth (Meta, xAI)."""
+        """All but two of ten at the calibrated values: Meta and xAI."""
         chances = np.array([chance_of_opening(market, name, -4.0) for name in LABS])
         assert (chances < 0.1).mean() >= 0.75
 

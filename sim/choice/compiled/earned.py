@@ -23,9 +23,9 @@ from sim.choice.compiled.layout import (
 )
 from sim.choice.imagined import CLOSED
 from sim.economics.compiled.calls import inner, joined
-from sim.economics.compiled.jit import compiled
+from sim.economics.compiled.jit import compiled, exp, log
 from sim.economics.compiled.layout import Results
-from sim.record import COMPONENTS, MODES
+from sim.record import COMPONENTS
 from sim.world.setting import Array, Ints
 
 API, CLOUD, COMPLEMENT = layout.API, layout.CLOUD, layout.COMPLEMENT
@@ -54,6 +54,8 @@ def earn(
         row, of_cost = parts[k], cost[k if len(cost) > 1 else 0]
         for j in range(count):
             price, tokens = prices.prices[k, j], prices.quantities[k, j]
+            if tokens == 0.0:
+                continue
             spent = tokens * price
             if scene.offers[AT_HOME, j]:
                 tokens, spent = _at_home(world, ahead, h, prices.shares[k], j, price)
@@ -90,7 +92,8 @@ def _at_home(world: World, ahead: Ahead, h: int, shares: Array, j: int, price: f
         buyers = ahead.choosing[h, s] * shares[s, j]
         tokens += buyers * ahead.light[s]
         spent += buyers * ahead.dear[s]
-    return tokens * price**-world.usage, spent * price ** (1.0 - world.usage)
+    use = exp(-world.usage * log(price))
+    return tokens * use, spent * price * use
 
 
 @compiled
@@ -105,13 +108,12 @@ def _funded(world: World, ahead: Ahead, use: float, takings: float, funding: flo
 
 
 @joined
-def add_up(ahead: Ahead, cases: Markets, parts: Array, learned: Array) -> Array:
-    """Discounted means over the days, (modes, components).
+def add_up(ahead: Ahead, cases: Markets, parts: Array, learned: Array, total: Array) -> None:
+    """Adds discounted means over the days to `total`, (modes, components).
 
     `parts` are of all markets, `learned` of the last ones once use has improved the models; without rows if that is
     not foreseen.
     """
-    total = np.zeros((len(MODES), len(COMPONENTS)))
     horizons = ahead.days.shape[1]
     for i in range(cases.plain):
         mode, k, weight = cases.mode[i], cases.last[i], ahead.days[DISCOUNT, i % horizons]
@@ -121,7 +123,6 @@ def add_up(ahead: Ahead, cases: Markets, parts: Array, learned: Array) -> Array:
                 total[mode, SPILLOVER] += weight * (parts[k, c] - parts[i, c])
             if len(learned):
                 total[mode, LEARNING] += weight * (learned[i, c] - parts[k, c])
-    return total
 
 
 @inner

@@ -12,22 +12,25 @@ import numpy as np
 from sim import record
 from sim.choice import imagined as constants
 from sim.choice.compiled import buyers, earned, imagined, rivals
-from sim.choice.compiled.layout import Ahead, Family, Found, Markets, Scene, Today, World
+from sim.choice.compiled.layout import Ahead, Family, Markets, Today, World
 from sim.economics.compiled import jit
-from sim.economics.compiled.calls import making_arrays
-from sim.economics.compiled.layout import Numbers, Results, Structure
+from sim.economics.compiled.batch import solve
+from sim.economics.compiled.calls import at_address, inner, making_arrays
+from sim.economics.compiled.layout import Rules, empty
+from sim.economics.compiled.room import Blocks
 from sim.world import setting
 from sim.world.setting import Array, Flags, Ints
 
 
 class Entries(NamedTuple):
-    """What each does stands with the function of that name in `imagined`, `earned`, `rivals` and `buyers`."""
+    """What each does stands with `evaluate` below, or the function of that name in `rivals` and `buyers`."""
 
-    imagine: Callable[..., tuple[Scene, Structure, Numbers]]
-    practise: Callable[..., tuple[Found, Numbers]]
-    add_up: Callable[..., Array]
+    evaluate: Callable[..., tuple[float, float]]
     joint: Callable[..., Array]
     set_buyers: Callable[..., None]
+
+
+_empty, _solve = inner(empty), at_address(solve)
 
 
 def _entries(sources: int) -> Entries:
@@ -38,7 +41,7 @@ def _entries(sources: int) -> Entries:
     """
 
     @making_arrays
-    def imagine(
+    def evaluate(
         world: World,
         today: Today,
         ahead: Ahead,
@@ -48,43 +51,39 @@ def _entries(sources: int) -> Entries:
         allowed: Flags,
         capability: Array,
         bytes_: Array,
-    ) -> tuple[Scene, Structure, Numbers]:
-        assert sources >= 0
-        return imagined.imagine(world, today, ahead, cases, family, lab, allowed, capability, bytes_)
-
-    @making_arrays
-    def practise(
-        world: World,
-        labs: Array,
-        ahead: Ahead,
-        cases: Markets,
-        scene: Scene,
-        numbers: Numbers,
-        prices: Results,
-        lab: int,
         funding: float,
-    ) -> tuple[Found, Numbers]:
+        learns: bool,
+        rules: Rules,
+        space: Blocks,
+        solver: int,
+        out: Array,
+    ) -> tuple[float, float]:
+        """Adds payoffs to `out`; the largest revenue and the largest residual, NaN where a market is not solved."""
         assert sources >= 0
-        mode, horizon = cases.mode, cases.horizon
-        found = earned.earn(world, ahead, scene, mode, horizon, numbers.cost, prices, lab, funding)
-        return found, imagined.practise(world, labs, ahead, cases, scene, numbers, prices, found, lab)
-
-    @making_arrays
-    def add_up(
-        world: World,
-        ahead: Ahead,
-        cases: Markets,
-        scene: Scene,
-        parts: Array,
-        cost: Array,
-        prices: Results,
-        lab: int,
-        funding: float,
-    ) -> Array:
-        assert sources >= 0
-        mode, horizon = earned.of_last(cases.mode, cases.last), earned.of_last(cases.horizon, cases.last)
-        found = earned.earn(world, ahead, scene, mode, horizon, cost, prices, lab, funding)
-        return earned.add_up(ahead, cases, parts, found.parts)
+        scene, game, numbers = imagined.imagine(
+            world, today, ahead, cases, family, lab, allowed, capability, bytes_
+        )
+        markets, offers, cohorts = numbers.quality.shape
+        prices = _empty(game, markets, offers, cohorts)
+        if _solve(solver, numbers, game, rules, prices, space) < markets:
+            return np.nan, np.nan
+        found = earned.earn(
+            world, ahead, scene, cases.mode, cases.horizon, numbers.cost, prices, lab, funding
+        )
+        revenue = residual = 0.0
+        for k in range(markets):
+            revenue, residual = max(revenue, found.revenue[k]), max(residual, prices.residual[k])
+        parts, learned = found.parts, found.parts[:0]
+        if learns:
+            mode, horizon = earned.of_last(cases.mode, cases.last), earned.of_last(cases.horizon, cases.last)
+            numbers = imagined.practise(world, today.labs, ahead, cases, scene, numbers, prices, found, lab)
+            prices = _empty(game, cases.plain, offers, cohorts)
+            if _solve(solver, numbers, game, rules, prices, space) < cases.plain:
+                return np.nan, np.nan
+            found = earned.earn(world, ahead, scene, mode, horizon, numbers.cost, prices, lab, funding)
+            learned = found.parts
+        earned.add_up(ahead, cases, parts, learned, out)
+        return revenue, residual
 
     @making_arrays
     def joint(bare: Array, first: Ints, scale: float) -> Array:
@@ -109,7 +108,7 @@ def _entries(sources: int) -> Entries:
         assert sources >= 0
         buyers.set_buyers(utility, weights, nest, value, tiers, inside, outside, out)
 
-    return Entries(imagine, practise, add_up, joint, set_buyers)
+    return Entries(evaluate, joint, set_buyers)
 
 
 _FILES = [
@@ -118,6 +117,4 @@ _FILES = [
     *(Path(str(module.__file__)) for module in (constants, record, setting)),
 ]
 """Where the code comes from, and the constants in it."""
-imagine, practise, add_up, joint, set_buyers = _entries(
-    zlib.adler32(b"".join(path.read_bytes() for path in _FILES))
-)
+evaluate, joint, set_buyers = _entries(zlib.adler32(b"".join(path.read_bytes() for path in _FILES)))

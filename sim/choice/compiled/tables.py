@@ -10,11 +10,12 @@ import numpy as np
 from sim.choice.cases import Cases, Days, discounts
 from sim.choice.compiled.layout import Ahead, Family, Markets, Today, World
 from sim.choice.imagined import OPENNESS, Outlook, Prospects
+from sim.economics.compiled.layout import Sizes
 from sim.technology.capability import derived_capability
 from sim.technology.serving import load_per_mtok
 from sim.world.offers import Offers
 from sim.world.policy import Policy
-from sim.world.setting import Array, Flags, Ints, Setting
+from sim.world.setting import TIERS, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
 
 
@@ -143,6 +144,22 @@ def markets(cases: Cases) -> Markets:
         last=_ints(cases.last),
         after=_ints(cases.after),
         after_last=_ints(cases.after_last),
+    )
+
+
+def sizes(world: World, today: Today, family: Family) -> Sizes:
+    """The largest game that a lab of this family may imagine: with all offers of the day and of the family."""
+    offers = today.offers.shape[1] + family.offers.shape[1] + TIERS + today.models.shape[1]
+    firms = len(world.own_complement)
+    return Sizes(
+        offers=offers,
+        hosts=offers,
+        tiers=TIERS if world.outer < 1.0 else offers,
+        claims=2 * offers,
+        groups=2 * offers,
+        pairs=2 * offers,
+        owners=offers + firms,
+        pools=firms,
     )
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from sim.economics.compiled.demand import write_shares
 from sim.economics.compiled.first_order import ceiling_price
 from sim.economics.compiled.jit import compiled, entry
-from sim.economics.compiled.layout import Blocks, Counts, Numbers, Results, Room, Rules, Structure, room
+from sim.economics.compiled.layout import Counts, Numbers, Results, Room, Rules, Structure
 from sim.economics.compiled.market import lay_out
+from sim.economics.compiled.room import Blocks, room
 from sim.economics.compiled.search import accelerate, begin, keep_better
 
 
@@ -37,26 +38,35 @@ def _start_is_fine(numbers: Numbers, game: Structure) -> bool:
 def _write(m: int, game: Structure, rules: Rules, count: Counts, room: Room, results: Results) -> None:
     """Results of a market at the best point."""
     lists, market, shares = room.lists, room.market, results.shares
-    segments = shares.shape[1]
-    few, at, demand = rules.few_shares, room.at, room.demand
+    few, at, demand = rules.few, room.at, room.demand
     write_shares(
         m, game, few, count, lists, market, at, demand, shares, results.quantities, results.surplus
     )
-    for s in range(segments):
-        results.surplus[m, s] /= game.sensitivity[s if len(game.sensitivity) > 1 else 0]
     for j in range(len(game.host)):
-        results.prices[m, j], results.at_ceiling[m, j] = market.price[j], False
+        results.prices[m, j] = market.price[j]
         results.quantities[m, j] *= market.use[j]
-    for f in range(game.owners):
-        results.profits[m, f] = 0.0
     for r in range(game.pools):
         results.shadow[m, r] = 0.0
+    for k in range(count.pools):
+        results.shadow[m, lists.pools[k]] = market.shadow[lists.pools[k]]
+    if not few:
+        _write_more(m, game, rules, count, room, results)
+
+
+@compiled
+def _write_more(m: int, game: Structure, rules: Rules, count: Counts, room: Room, results: Results) -> None:
+    """Surplus, profits, and which prices are at their ceiling."""
+    lists, market = room.lists, room.market
+    for s in range(results.surplus.shape[1]):
+        results.surplus[m, s] /= game.sensitivity[s if len(game.sensitivity) > 1 else 0]
+    for f in range(game.owners):
+        results.profits[m, f] = 0.0
     for k in range(len(game.claim_offer)):
         j = game.claim_offer[k]
         margin = market.revenue[k] * market.price[j] - (market.cost[j] if k < len(game.host) else 0.0)
         results.profits[m, game.claim_owner[k]] += margin * results.quantities[m, j]
-    for k in range(count.pools):
-        results.shadow[m, lists.pools[k]] = market.shadow[lists.pools[k]]
+    for j in range(len(game.host)):
+        results.at_ceiling[m, j] = False
     for f in range(count.free if game.positive else 0):
         j = lists.free[f]
         ceiling = ceiling_price(market.with_shadow[j], market.revenue[j], game, rules, market)
@@ -113,10 +123,10 @@ game
 rules
     `sim.economics.compiled.engine.rules`.
 results
-    `sim.economics.compiled.engine.empty`, to be filled. A market is `solved` if its residual is at most the tolerance
+    `sim.economics.compiled.layout.empty`, to be filled. A market is `solved` if its residual is at most the tolerance
     and no price has collapsed; of one that is not, results are those of the best point found.
 blocks
-    `sim.economics.compiled.layout.blocks`, of which nothing is kept.
+    `sim.economics.compiled.room.blocks`, of which nothing is kept.
 
 Returns
 -------

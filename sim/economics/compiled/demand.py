@@ -34,9 +34,10 @@ def near(count: Counts, lists: Lists, market: Market, at: Reference) -> bool:
 @compiled
 def refer(game: Structure, count: Counts, lists: Lists, market: Market, at: Reference) -> None:
     """Make present prices the reference."""
-    copy(market.h, at.h, len(market.h))
+    copy(market.h, at.h, len(game.host))
     _set_best(game, count, lists, market, at)
     _set_relative(count, lists, at)
+    _set_fixed(game, count, lists, market, at)
     for s in range(0, count.width, LANES):
         top = part(market.outside, s)
         for t in range(game.tiers):
@@ -98,6 +99,16 @@ def _set_relative(count: Counts, lists: Lists, at: Reference) -> None:
             put(at.host, g, s, exp(worth))
 
 
+@joined
+def _set_fixed(game: Structure, count: Counts, lists: Lists, market: Market, at: Reference) -> None:
+    """Exponentials of what is sold at cost, whose price stays."""
+    for r in range(count.rows):
+        price = market.h[lists.offer[r]]
+        slope = market.inner_slope if r < count.multi_rows else market.outer_slope
+        for s in range(0, lists.length[r] if game.at_cost[lists.offer[r]] else 0, LANES):
+            put(at.v, r, s, exp(row(at.v, r, s) - price * part(slope, s)))
+
+
 @compiled
 def set_constant(count: Counts, lists: Lists, at: Reference, demand: Demand) -> None:
     """What stays the same: within nests with one row."""
@@ -137,9 +148,10 @@ def _set_nests(
         for s in range(0, count.width, LANES):
             put(of_tier, t, s, row(at.empty_tier, t, s))
     for r in range(count.multi_rows):
-        price, g = market.h[lists.offer[r]], lists.host[r]
+        price, g, fixed = market.h[lists.offer[r]], lists.host[r], game.at_cost[lists.offer[r]]
         for s in range(0, lists.length[r], LANES):
-            utility = exp(row(at.v, r, s) - price * part(market.inner_slope, s))
+            relative = row(at.v, r, s)
+            utility = relative if fixed else exp(relative - price * part(market.inner_slope, s))
             put(u, r, s, utility)
             put(of_host, g, s, row(of_host, g, s) + utility)
     scale = game.inner / game.outer
@@ -152,10 +164,11 @@ def _set_nests(
             put(in_tier, g, s, worth)
             put(of_tier, t, s, row(of_tier, t, s) + worth)
     for r in range(count.multi_rows, count.rows):
-        price, g = market.h[lists.offer[r]], lists.host[r]
+        price, g, fixed = market.h[lists.offer[r]], lists.host[r], game.at_cost[lists.offer[r]]
         t = lists.tier[g]
         for s in range(0, lists.length[r], LANES):
-            worth = exp(row(at.v, r, s) - price * part(market.outer_slope, s))
+            relative = row(at.v, r, s)
+            worth = relative if fixed else exp(relative - price * part(market.outer_slope, s))
             put(in_tier, g, s, worth)
             put(of_tier, t, s, row(of_tier, t, s) + worth)
 
@@ -194,19 +207,18 @@ def write_shares(
 ) -> None:
     """Shares of market m, (m, segments, offers), buyers, (m, offers), and expected utility, (m, segments).
 
-    Few are the shares of offers sold at cost.
+    With `few`, see `Rules`.
     """
     segments, mix = worth.shape[1], demand.mix
-    for s in range(0, count.width, LANES):
-        put_part(mix, s, part(at.top, s) + log(part(demand.total, s)))
-    for s in range(segments):
-        worth[m, lists.segment[s]] = mix[s]
-        for j in range(0 if few else shares.shape[2]):
-            shares[m, s, j] = 0.0
+    if not few:
+        for s in range(0, count.width, LANES):
+            put_part(mix, s, part(at.top, s) + log(part(demand.total, s)))
+        for s in range(segments):
+            worth[m, lists.segment[s]] = mix[s]
+            for j in range(shares.shape[2]):
+                shares[m, s, j] = 0.0
     for j in range(shares.shape[2]):
         buyers[m, j] = 0.0
-        for s in range(segments if few and game.at_cost[j] else 0):
-            shares[m, s, j] = 0.0
     for r in range(count.rows):
         j, g = lists.offer[r], lists.host[r]
         t, customers = lists.tier[g], lanes(0.0)
@@ -216,8 +228,11 @@ def write_shares(
             put_part(mix, s, share)
             customers = customers + part(market.w, s) * share
         buyers[m, j] = total(customers) * market.people[0]
-        for s in range(0 if few and not game.at_cost[j] else min(lists.length[r], segments)):
+        length = min(lists.length[r], segments)
+        for s in range(length if game.at_cost[j] or not few else 0):
             shares[m, lists.segment[s], j] = mix[s]
+        for s in range(length, segments if few and game.at_cost[j] else length):
+            shares[m, lists.segment[s], j] = 0.0
 
 
 @compiled
@@ -243,7 +258,7 @@ def set_mix(
 @compiled
 def set_diversion(game: Structure, count: Counts, lists: Lists, market: Market, demand: Demand) -> None:
     """Y by group, and by pair the rest of X: what an owner earns on a customer who leaves an offer of the nest."""
-    y, z, w, p = demand.y, demand.z, demand.w, count.width
+    y, z, w = demand.y, demand.z, demand.w
     begun = 0  # pairs, then owners, which are numbered as they appear
     for k in range(count.groups):
         g, pair = lists.group_host[k], lists.group_pair[k]
@@ -255,20 +270,22 @@ def set_diversion(game: Structure, count: Counts, lists: Lists, market: Market, 
             before = lanes(0.0) if first else row(z, pair, s)
             put(y, k, s, earned)
             put(z, pair, s, before + earned * row(demand.in_tier, g, s))
-        for s in range(n, p if first else n, LANES):
+        for s in range(n, lists.pair_reach[pair] if first else n, LANES):
             put(z, pair, s, 0.0)
     begun = 0
     for k in range(count.pairs):
-        t, f = lists.pair_tier[k], lists.pair_owner[k]
+        t, f, n = lists.pair_tier[k], lists.pair_owner[k], lists.pair_reach[k]
         first = f == begun
         begun += first
-        for s in range(0, p, LANES):
+        for s in range(0, n, LANES):
             before = lanes(0.0) if first else row(w, f, s)
             put(w, f, s, before + row(z, k, s) * row(demand.in_all, t, s))
+        for s in range(n, count.width if first else n, LANES):
+            put(w, f, s, 0.0)
     by_tier = 1.0 / game.outer - 1.0
     for k in range(count.pairs):
         f = lists.pair_owner[k]
-        for s in range(0, p, LANES):
+        for s in range(0, lists.pair_reach[k], LANES):
             put(z, k, s, row(w, f, s) + by_tier * row(z, k, s))
 
 

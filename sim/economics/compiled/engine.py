@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from sim.economics import capacity, first_order, fixed_point, outcome, solver, start
 from sim.economics.compiled.batch import solve
-from sim.economics.compiled.calls import kept
-from sim.economics.compiled.layout import Numbers, Results, Rules, Structure, blocks
+from sim.economics.compiled.calls import address, kept
+from sim.economics.compiled.layout import Numbers, Results, Rules, Sizes, Structure, empty
+from sim.economics.compiled.room import blocks
+from sim.economics.engines import prepare
 from sim.economics.equilibrium import Equilibrium
 from sim.economics.game import Game
 from sim.economics.inputs import Arguments, Inputs, Raw
@@ -34,11 +37,17 @@ _CONSTANTS = (
 )
 
 
-def rules(
-    tolerance: float, iterations: int, leave_absent: bool = False, few_shares: bool = False
-) -> Rules:
-    """How to search, see `solve_prices`, and which shares to write, see `Rules`."""
-    return Rules(float(tolerance), int(iterations), bool(leave_absent), bool(few_shares), *_CONSTANTS)
+def rules(tolerance: float, iterations: int, leave_absent: bool = False, few: bool = False) -> Rules:
+    """How to search, see `solve_prices`, and what to write, see `Rules`."""
+    return Rules(float(tolerance), int(iterations), bool(leave_absent), bool(few), *_CONSTANTS)
+
+
+@cache
+def solver_address() -> int:
+    """The address of `solve` in this process, compiled or read from disk."""
+    if not solve.overloads:  # type: ignore[attr-defined] # numba's
+        prepare("numba")
+    return address(solve)
 
 
 def structure(game: Game) -> Structure:
@@ -128,24 +137,8 @@ def solve_arrays(game: Structure, raw: Raw, how: Rules) -> Results | None:
     quality, *others = raw
     numbers = Numbers(*map(_plain, (np.swapaxes(quality, 1, 2), *others)))
     results = empty(game, *numbers.quality.shape)
-    space = blocks(game, numbers.quality.shape[2], how.depth)
+    space = blocks(Sizes.of(game), numbers.quality.shape[2], how.depth)
     return results if kept(solve, numbers, game, how, results, space) >= 0 else None
-
-
-def empty(game: Structure, markets: int, offers: int, segments: int) -> Results:
-    """Results to be filled."""
-    return Results(
-        prices=np.empty((markets, offers)),
-        shares=np.empty((markets, segments, offers)),
-        quantities=np.empty((markets, offers)),
-        profits=np.empty((markets, game.owners)),
-        surplus=np.empty((markets, segments)),
-        shadow=np.empty((markets, game.pools)),
-        at_ceiling=np.empty((markets, offers), dtype=bool),
-        evaluations=np.empty(markets, dtype=np.intp),
-        residual=np.empty(markets),
-        solved=np.empty(markets, dtype=bool),
-    )
 
 
 def _plain(array: Any) -> Any:

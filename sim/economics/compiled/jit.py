@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from llvmlite import binding
+from numba.core import codegen
 
 from sim.economics.compiled.lanes import (
     LANES,
@@ -31,6 +34,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
+_numba: Any = codegen
 _LOG2E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 
@@ -47,10 +51,45 @@ def joined(function: _Function) -> _Function:
 
 def entry(function: _Function) -> _Function:
     """The function as machine code to be called from Python, kept on disk where that can be written to."""
+    return on_disk(function, _OPTIONS)
+
+
+def on_disk(function: _Function, options: dict[str, Any]) -> _Function:
+    """As `entry`, with options of numba's."""
     try:
-        return cast(_Function, numba.njit(cache=True, **_OPTIONS)(function))
+        made = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no directory for the cache
-        return cast(_Function, numba.njit(**_OPTIONS)(function))
+        made = numba.njit(**options)(function)
+    compile_it = made.compile
+
+    def compiled_small(signature: Any) -> Any:
+        with _small_code():
+            return compile_it(signature)
+
+    made.compile = compiled_small
+    return cast(_Function, made)
+
+
+@contextmanager
+def _small_code() -> Iterator[None]:
+    """Compile, with all that is called, loops as they stand.
+
+    Else loops are unrolled, that is, their bodies are repeated. Ours take a few steps of whole lanes: they hardly
+    come to the repeated part, and the code is so long that a search takes a fifth more time.
+    """
+
+    def builder(machine: Any, opt: int = 2, loop_vectorize: bool = False, slp_vectorize: bool = False) -> Any:
+        options = binding.create_pipeline_tuning_options(speed_level=min(opt, 2))
+        options.loop_unrolling = False
+        options.loop_vectorization, options.slp_vectorization = loop_vectorize, slp_vectorize
+        return binding.create_pass_builder(machine, options)
+
+    before = _numba.create_pass_builder
+    _numba.create_pass_builder = builder
+    try:
+        yield
+    finally:
+        _numba.create_pass_builder = before
 
 
 @compiled

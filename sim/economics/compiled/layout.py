@@ -6,15 +6,10 @@ to whole lanes. What is added weighs nothing.
 
 from __future__ import annotations
 
-import math
-import threading
-from operator import le
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from sim.economics.compiled.jit import joined
-from sim.economics.compiled.lanes import LANES
 from sim.economics.nests import BoolArray, FloatArray, IntArray
 
 
@@ -73,7 +68,7 @@ class Rules(NamedTuple):
     tolerance: float
     iterations: int
     leave_absent: bool  # offers that nobody can have keep the price that they start with
-    few_shares: bool  # those of offers sold at cost only are written, and nothing where others' would be
+    few: bool  # of results only prices and buyers are written, and shares of what is sold at cost and can be had
     depth: int
     longest_patience: int
     ridge: float
@@ -104,6 +99,49 @@ class Results(NamedTuple):
     evaluations: IntArray  # (m,)
     residual: FloatArray  # (m,)
     solved: BoolArray  # (m,)
+
+
+def empty(game: Structure, markets: int, offers: int, segments: int) -> Results:
+    """Results to be filled, of as many markets."""
+    return Results(
+        np.empty((markets, offers)),
+        np.empty((markets, segments, offers)),
+        np.empty((markets, offers)),
+        np.empty((markets, game.owners)),
+        np.empty((markets, segments)),
+        np.empty((markets, game.pools)),
+        np.empty((markets, offers), np.bool_),
+        np.empty(markets, np.intp),
+        np.empty(markets),
+        np.empty(markets, np.bool_),
+    )
+
+
+class Sizes(NamedTuple):
+    """How much room a game may take."""
+
+    offers: int
+    hosts: int
+    tiers: int
+    claims: int
+    groups: int
+    pairs: int
+    owners: int
+    pools: int
+
+    @classmethod
+    def of(cls, game: Structure) -> Self:
+        """Of a game."""
+        return cls(
+            len(game.host),
+            len(game.tier),
+            game.tiers,
+            len(game.claim_offer),
+            len(game.group_host),
+            len(game.pair_tier),
+            game.owners,
+            game.pools,
+        )
 
 
 class Counts(NamedTuple):
@@ -137,16 +175,16 @@ class Lists(NamedTuple):
     local: IntArray  # (hosts,) number of a nest among those with rows, -1 for none
     tier: IntArray  # (nests with rows,)
     reach: IntArray  # (nests with rows,) most of the lengths of its rows
-    claim: IntArray  # (claims,) those on offers with a row, by the group that they are in
+    prices: BoolArray  # (owners,) whether the owner looks for a price
+    claim: IntArray  # (claims,) those on offers with a row, of owners who do, by the group that they are in
     first: IntArray  # (those groups + 1,) where the claims of a group begin
-    group_at: (
-        IntArray  # (groups,) number of a group that a seller of a free offer looks at, or with such a claim
-    )
+    group_at: IntArray  # (groups,) number of a group with such a claim
     group_host: IntArray  # (those groups,)
     group_pair: IntArray  # (those groups,) number of its pair of tier and owner
     pair_at: IntArray  # (pairs,) number of a pair of such a group
     pair_tier: IntArray  # (those pairs,)
     pair_owner: IntArray  # (those pairs,) number of its owner
+    pair_reach: IntArray  # (those pairs,) most of the reaches of its nests
     owner_at: IntArray  # (owners,) number of an owner of such a pair
     free: IntArray  # (free,) offers whose price is looked for
     pool: IntArray  # (free,) index into `pools`, -1 for none
@@ -187,7 +225,8 @@ class Reference(NamedTuple):
     h: FloatArray  # (offers,) the prices
     quality: FloatArray  # (offers, P) as given, -inf in what fills up the last lanes
     raw: FloatArray  # (rows, P) quality, in units of the inner scale, where a nest has one row of the outer one
-    v: FloatArray  # (rows, P) the same relative to the best of the nest, where it has one row of its tier
+    v: FloatArray  # (rows, P) the same relative to the best of the nest, where it has one row of its tier; of what is
+    # sold at cost the exponential at its price
     best: FloatArray  # (hosts, P) highest utility in a nest
     log_host: FloatArray  # (hosts, P) worth of a nest of which `u` add up to 1, relative to its tier
     host: FloatArray  # (hosts, P) exp of it
@@ -270,129 +309,3 @@ class Room(NamedTuple):
     demand: Demand
     trade: Trade
     course: Course
-
-
-class Blocks(NamedTuple):
-    """What room is made of; it may be larger than a market needs, but for the number of segments.
-
-    Made outside of compiled code, in which it would take longer to compile than to run.
-    """
-
-    numbers: IntArray
-    flags: BoolArray
-    by_claim: FloatArray
-    by_offer: FloatArray
-    by_pool: FloatArray
-    by_segment: FloatArray
-    by_row: FloatArray
-    by_host: FloatArray
-    by_tier: FloatArray
-    by_group: FloatArray
-    by_pair: FloatArray
-    by_owner: FloatArray
-    vectors: FloatArray
-    rings: FloatArray
-    small: FloatArray
-
-
-def _filled(length: int) -> int:
-    """Length of rows that are made of whole lanes."""
-    return (length + LANES - 1) // LANES * LANES
-
-
-def _tables(*shapes: tuple[int, ...]) -> list[FloatArray]:
-    """Tables without numbers yet, each of which begins where the machine reads lanes best."""
-    sizes = [math.prod(shape) for shape in shapes]
-    whole = np.empty(sum(map(_filled, sizes)) + LANES)
-    at, tables = (-whole.ctypes.data // 8) % LANES, []
-    for shape, size in zip(shapes, sizes, strict=True):
-        tables.append(whole[at : at + size].reshape(shape))
-        at += _filled(size)
-    return tables
-
-
-class _Kept(threading.local):
-    """Blocks of a thread, made anew only for a game that they are too small for."""
-
-    def __init__(self) -> None:
-        self.kind: tuple[int, int] = 0, 0
-        self.sizes: tuple[int, ...] = (0,) * 8
-        self.blocks: Blocks
-
-
-_kept = _Kept()
-
-
-def blocks(game: Structure, segments: int, depth: int) -> Blocks:
-    """Blocks for any market of a game with so many segments, until the thread asks for others."""
-    sizes: tuple[int, ...] = (
-        len(game.host), len(game.tier), game.tiers, len(game.claim_offer),
-        len(game.group_host), len(game.pair_tier), game.owners, game.pools,
-    )  # fmt: skip
-    kind = _filled(segments), depth
-    if kind != _kept.kind or not all(map(le, sizes, _kept.sizes)):
-        known = _kept.sizes if kind == _kept.kind else sizes
-        sizes = tuple(map(max, sizes, known))
-        _kept.blocks, _kept.kind, _kept.sizes = _blocks(kind, sizes), kind, sizes
-    return _kept.blocks
-
-
-def _blocks(kind: tuple[int, int], sizes: tuple[int, ...]) -> Blocks:
-    """Blocks of lanes and depth as in `kind`, for games of these sizes."""
-    (p, depth), (offers, hosts, tiers, claims, groups, pairs, owners, pools) = kind, sizes
-    longest, n = max(offers + 2, claims, groups + 1, p, hosts, tiers, pools), _filled(offers + pools)
-    tables = _tables(
-        (1, claims),  # in the order of `Blocks`
-        (21, offers),
-        (7, pools),
-        (10, p),
-        (4, offers, p),
-        (9, hosts, p),
-        (8, tiers, p),
-        (groups, p),
-        (pairs, p),
-        (owners, p),
-        (9, n),
-        (2, depth, n),
-        (3, depth, depth),
-    )
-    return Blocks(np.empty((21, longest), dtype=np.intp), np.empty((4, longest), dtype=bool), *tables)
-
-
-@joined
-def room(of: Blocks) -> Room:
-    """Room as named parts of the blocks. Numbers and flags may be longer than they need to be."""
-    i, b, f, k, h, t = of.numbers, of.flags, of.by_offer, of.by_pool, of.by_host, of.by_tier
-    s, r, v = of.by_segment, of.by_row, of.vectors
-    return Room(
-        Lists(
-            segment=i[0], row=i[1], offer=i[2], length=i[3], host=i[4], local=i[5], tier=i[6], reach=i[7],
-            claim=i[8], first=i[9], group_at=i[10], group_host=i[11], group_pair=i[12], pair_at=i[13],
-            pair_tier=i[14], pair_owner=i[15], owner_at=i[16], free=i[17], pool=i[18], pools=i[19],
-            missing=s[9], tally=i[20],
-            used=b[0], absent=b[1], some=b[2], limits=b[3],
-        ),
-        Market(
-            cost=f[0], load=f[1], break_even=f[2], price=f[3], h=f[4], use=f[5], with_shadow=f[6],
-            revenue=of.by_claim[0], outside=s[0], b=s[1], w=s[2], inner_slope=s[3], outer_slope=s[4],
-            capacity=k[0], shadow_unit=k[1], shadow=k[2], people=of.small[2][0],
-        ),
-        Reference(
-            h=f[7], quality=r[3], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2], log_tier=t[0], tier=t[1],
-            top=s[5], outside=s[6], empty_host=h[3], empty_tier=t[2], off_host=h[4], off_tier=t[3],
-        ),
-        Demand(
-            u=r[2], of_host=h[5], per_host=h[6], in_tier=h[7], buyers=h[8], of_tier=t[4], per_tier=t[5],
-            in_all=t[6], size=t[7], total=s[7], mix=s[8], y=of.by_group, z=of.by_pair, w=of.by_owner,
-        ),
-        Trade(
-            own=f[8], break_even=f[9], load=f[10], price=f[11], use=f[12], cost=f[13], change=f[14],
-            lost=f[15], back=f[16], quantity=f[17], next_price=f[18], bounded=f[19], per_unit=f[20],
-            used=k[3], total=k[4], fall=k[5], next_shadow=k[6],
-        ),
-        Course(
-            x=v[0], image=v[1], last_image=v[2], gap=v[3], last_x=v[4], last_gap=v[5], going=v[6], best=v[7],
-            trial=v[8], unit=of.rings[0], step=of.rings[1], gram=of.small[0], root=of.small[1],
-            weights=of.small[2][1],
-        ),
-    )  # fmt: skip

@@ -34,8 +34,8 @@ def lay_out(numbers: Numbers, m: int, game: Structure, rules: Rules, room: Room)
     _order_segments(numbers, m, game, market, lists)
     hosts, multi_hosts = _number_hosts(game, lists)
     rows, multi_rows = _set_rows(p, game, multi_hosts, lists, at)
-    _mark_groups(game, lists)
     free = _list_free(game, rules, market, lists, room.trade)
+    _mark_groups(game, lists)
     groups, pairs, owners = _list_groups(game, lists)
     _list_claims(game, groups, lists)
     pools = _list_pools(game, free, market, lists)
@@ -56,7 +56,8 @@ def _take_money(numbers: Numbers, m: int, game: Structure, market: Market) -> bo
     offers, fine, revenue = len(game.host), True, market.revenue
     at_cost, at_load = _of(numbers.cost, m), _of(numbers.load, m)
     at_royalty, at_complement = _of(numbers.royalty, m), _of(numbers.complement, m)
-    revenue[:] = 0.0
+    for k in range(len(game.claim_offer)):
+        revenue[k] = 0.0
     for j in range(offers):
         cost, load = numbers.cost[at_cost, j], numbers.load[at_load, j]
         fine &= 0.0 <= cost < np.inf and 0.0 < load < np.inf and (cost > 0.0 or not game.positive)
@@ -69,7 +70,7 @@ def _take_money(numbers: Numbers, m: int, game: Structure, market: Market) -> bo
     at_stake = _of(numbers.stake, m)
     for i in range(len(game.stake_claim)):
         revenue[game.stake_claim[i]] += numbers.stake[at_stake, i]
-    for k in range(len(revenue)):
+    for k in range(len(game.claim_offer)):
         fine &= math.isfinite(revenue[k]) and (k >= offers or revenue[k] > 0.0)
     for j in range(offers):
         market.break_even[j] = market.cost[j] / revenue[j]
@@ -138,7 +139,7 @@ def _take_availability(
             customers = where_less(customers, bought, bought, customers)
         lists.some[j] = highest(best) > -np.inf
         lists.absent[j] = highest(customers) == -np.inf
-    lists.limits[:] = False
+    lists.limits[: game.tiers] = False
     for j in range(offers):
         if lists.absent[j] and not game.at_cost[j] and not rules.leave_absent:
             lists.limits[game.tier[game.host[j]]] = True
@@ -204,7 +205,7 @@ def _set_rows(p: int, game: Structure, multi_hosts: int, lists: Lists, at: Refer
     for c in range(offers + 1):
         tally[c + 1] += tally[c]
     rows, multi_rows = tally[offers + 1], tally[multi_hosts]
-    lists.reach[:] = 0
+    lists.reach[: len(game.tier)] = 0
     for j in range(offers):
         if lists.row[j] >= 0:
             g = lists.local[game.host[j]]
@@ -232,55 +233,61 @@ def _reach(j: int, p: int, lists: Lists, at: Reference) -> int:
 
 @compiled
 def _mark_groups(game: Structure, lists: Lists) -> None:
-    """Mark groups with claims on offers with a row."""
-    lists.used[:] = False
+    """Mark groups with claims on offers with a row, of owners who look for a price."""
+    lists.used[: len(game.group_host)] = False
     for k in range(len(game.claim_offer)):
-        if lists.row[game.claim_offer[k]] >= 0:
+        if _counts(k, game, lists):
             lists.used[game.claim_group[k]] = True
 
 
 @compiled
+def _counts(k: int, game: Structure, lists: Lists) -> bool:
+    """Whether a claim is on an offer with a row, and of an owner who looks for a price."""
+    return bool(lists.row[game.claim_offer[k]] >= 0 and lists.prices[game.claim_owner[k]])
+
+
+@compiled
 def _list_free(game: Structure, rules: Rules, market: Market, lists: Lists, trade: Trade) -> int:
-    """List offers whose price is looked for, and mark the groups that their sellers look at; how many there are."""
+    """List offers whose price is looked for, and mark their sellers; how many there are."""
     number = 0
+    lists.prices[: game.owners] = False
     for j in range(len(game.host)):
         if not game.at_cost[j] and not (lists.absent[j] and rules.leave_absent):
             lists.free[number] = j
             trade.own[number], trade.load[number] = market.revenue[j], market.load[j]
             trade.break_even[number] = market.break_even[j]
             number += 1
-            lists.used[game.claim_group[j]] = True
+            lists.prices[game.claim_owner[j]] = True
     return number
 
 
 @compiled
 def _list_claims(game: Structure, groups: int, lists: Lists) -> None:
-    """List claims on offers with a row, group by group."""
+    """List the claims that count, group by group."""
     first = lists.first
-    first[:] = 0
+    first[: groups + 1] = 0
     for k in range(len(game.claim_offer)):
-        if lists.row[game.claim_offer[k]] >= 0:
+        if _counts(k, game, lists):
             first[lists.group_at[game.claim_group[k]] + 1] += 1
     for i in range(groups):
         first[i + 1] += first[i]
+    claims = first[groups]
     for k in range(len(game.claim_offer) - 1, -1, -1):
-        if lists.row[game.claim_offer[k]] >= 0:
+        if _counts(k, game, lists):
             i = lists.group_at[game.claim_group[k]] + 1
             first[i] -= 1
             lists.claim[first[i]] = k
     for i in range(groups):
         first[i] = first[i + 1]
-    first[groups] = 0
-    for k in range(len(game.claim_offer)):
-        first[groups] += lists.row[game.claim_offer[k]] >= 0
+    first[groups] = claims
 
 
 @compiled
 def _list_groups(game: Structure, lists: Lists) -> tuple[int, int, int]:
     """Number the groups marked, their pairs of tier and owner, and owners: how many there are of each."""
     groups = pairs = owners = 0
-    lists.pair_at[:] = -1
-    lists.owner_at[:] = -1
+    lists.pair_at[: len(game.pair_tier)] = -1
+    lists.owner_at[: game.owners] = -1
     for i in range(len(game.group_host)):
         if lists.used[i]:
             pair = game.group_pair[i]
@@ -291,12 +298,11 @@ def _list_groups(game: Structure, lists: Lists) -> tuple[int, int, int]:
                     owners += 1
                 lists.pair_at[pair] = pairs
                 lists.pair_tier[pairs], lists.pair_owner[pairs] = game.pair_tier[pair], lists.owner_at[owner]
+                lists.pair_reach[pairs] = 0
                 pairs += 1
-            lists.group_at[i] = groups
-            lists.group_host[groups], lists.group_pair[groups] = (
-                lists.local[game.group_host[i]],
-                lists.pair_at[pair],
-            )
+            g, k = lists.local[game.group_host[i]], lists.pair_at[pair]
+            lists.group_at[i], lists.group_host[groups], lists.group_pair[groups] = groups, g, k
+            lists.pair_reach[k] = max(lists.pair_reach[k], lists.reach[g])
             groups += 1
     return groups, pairs, owners
 

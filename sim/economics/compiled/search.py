@@ -9,6 +9,7 @@ import numpy as np
 from sim.economics.compiled.demand import set_constant
 from sim.economics.compiled.first_order import price_step
 from sim.economics.compiled.jit import compiled, copy, dot, dot_rows, exp, joined, log
+from sim.economics.compiled.lanes import LANES
 from sim.economics.compiled.layout import (
     Counts,
     Course,
@@ -41,7 +42,7 @@ def begin(
     third attempt only looks at the best point, so that the room holds its shares.
     """
     course, n = room.course, count.free + count.pools
-    room.at.h[:] = np.nan
+    room.at.h[0] = np.nan
     if attempt == 2:
         if _same(course.x, course.best, n):
             return 0
@@ -59,7 +60,7 @@ def begin(
 @compiled
 def _fill_up(n: int, course: Course, rules: Rules) -> None:
     """Zeros in what products of rows take in beyond their end."""
-    for i in range(n, len(course.gap)):
+    for i in range(n, (n + LANES - 1) // LANES * LANES):
         course.gap[i] = 0.0
         for k in range(rules.depth):
             course.unit[k, i] = 0.0

@@ -1,0 +1,228 @@
+"""Loops of `sim.market.trade`; the readable paths are there."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sim.choice.compiled import game as of_game
+from sim.choice.compiled import layout
+from sim.choice.compiled.game import claimed, game
+from sim.choice.compiled.layout import COST, LAB, LAB_MARGIN, OWN_MARGIN, ROYALTY, SELLER, World
+from sim.economics.compiled import adoption
+from sim.economics.compiled import layout as of_prices
+from sim.economics.compiled.adoption import set_resettled
+from sim.economics.compiled.calls import making_arrays
+from sim.economics.compiled.layout import Structure
+from sim.world.setting import Array, Flags, Ints
+
+LEAST_CAPACITY = 1e-9
+"""TB/s that a firm has at least when prices are looked for."""
+
+_Pricing = Callable[[World, Ints, Array, Array, Array], tuple[Structure, Ints, Array, Array, Array, Array]]
+_Move = Callable[[Array, Ints, Array, Array, Array, Array, Array, Ints, bool], Array]
+
+
+def _entries(sources: int) -> tuple[_Pricing, _Move]:
+    """Entries that call code of other files; that they close over `sources` makes the cache notice changes there."""
+
+    @making_arrays
+    def pricing(
+        world: World, offers: Ints, money: Array, last: Array, bandwidth: Array
+    ) -> tuple[Structure, Ints, Array, Array, Array, Array]:
+        """The month's game, the firm of each of its pools, and its numbers.
+
+        Parameters
+        ----------
+        offers, money
+            Tables as in `sim.choice.compiled.layout`.
+        last
+            Last month's prices, (offers,).
+        bandwidth
+            TB/s, (firms,).
+
+        Returns
+        -------
+        The game, pools' firms, royalties and complements as `sim.world.terms.claims` has them, first prices as
+        `first_prices` has them, and capacity as `pool_capacity` has it.
+        """
+        assert sources >= 0
+        count = offers.shape[1]
+        of_game, firm = game(world, offers, money)
+        royalty, complement, start = np.zeros(count), np.empty(count), np.empty(count)
+        for j in range(count):
+            complement[j], cost, shared = money[OWN_MARGIN, j], money[COST, j], claimed(offers, money, j)
+            if shared or offers[SELLER, j] == offers[LAB, j]:
+                complement[j] += money[LAB_MARGIN, j]
+            if shared:
+                royalty[j] = money[ROYALTY, j] - money[OWN_MARGIN, j]
+            known = offers[SELLER, j] >= 0 and cost < last[j] < 10.0 * cost
+            start[j] = last[j] if known else 2.0 * cost
+        capacity = np.empty(len(firm))
+        for p in range(len(firm)):
+            capacity[p] = max(bandwidth[firm[p]], LEAST_CAPACITY)
+        return of_game, firm, royalty, complement, start, capacity
+
+    @making_arrays
+    def move(
+        remembered: Array,
+        slots: Ints,
+        quality: Array,
+        choice: Array,
+        new: Array,
+        reconsider: Array,
+        upgrade: Array,
+        vendor: Ints,
+        inertia: bool,
+    ) -> Array:
+        """As `sim.market.trade.moved`; `quality` is (offers, cohorts)."""
+        assert sources >= 0
+        cohorts, offers = choice.shape
+        taken = np.zeros(remembered.shape[1], np.bool_)
+        for s in range(cohorts):
+            for slot in range(len(taken)):
+                taken[slot] |= remembered[s, slot] > 0.0
+        old, number = np.empty(len(taken), np.intp), 0  # slots with customers: few
+        for slot in range(len(taken)):
+            if taken[slot]:
+                old[number] = slot
+                number += 1
+        stayed, shares = np.empty((cohorts, offers)), np.empty((cohorts, offers))
+        outside, vendors = np.empty(cohorts), 0
+        for j in range(offers):
+            vendors = max(vendors, vendor[j] + 1)
+        for s in range(cohorts):
+            settled = 0.0
+            for k in range(number):
+                settled += remembered[s, old[k]]
+            outside[s] = 1.0 - settled
+            for j in range(offers):
+                stayed[s, j] = remembered[s, slots[j]] if quality[j, s] > -np.inf else 0.0
+                shares[s, j] = choice[s, j]
+        stays = inertia and number > 0
+        if stays:
+            room = np.empty((2, vendors))
+            set_resettled(stayed, choice, reconsider, upgrade, outside, vendor, True, room, shares)
+        for s in range(cohorts):
+            for k in range(number):
+                remembered[s, old[k]] = 0.0
+            part = new[s] if stays else 0.0
+            for j in range(offers):
+                shares[s, j] = (1.0 - part) * shares[s, j] + part * choice[s, j]
+                remembered[s, slots[j]] = shares[s, j]
+        return shares
+
+    return pricing, move
+
+
+_FILES = [Path(str(module.__file__)) for module in (of_game, layout, of_prices, adoption)]
+pricing, move = _entries(zlib.adler32(b"".join(path.read_bytes() for path in _FILES)))
+
+
+@making_arrays
+def serve(
+    shares: Array,
+    weights: Array,
+    use: Array,
+    prices: Array,
+    at_home: Flags,
+    dear: Array,
+    use_at_home: Array,
+    seller: Ints,
+    load: Array,
+    bandwidth: Array,
+    limited: bool,
+) -> tuple[Array, Array, Array, Array]:
+    """As `sim.market.trade.serve`: tokens, spending, demanded tokens and busy TB/s.
+
+    Parameters
+    ----------
+    shares
+        (cohorts, offers).
+    use
+        Mtok that a USD of weight buys of each offer; of those at home times `use_at_home`, (cohorts,).
+    limited
+        Whether firms serve no more than their `bandwidth` can.
+    """
+    cohorts, offers = shares.shape
+    tokens, spending = np.empty((cohorts, offers)), np.empty((cohorts, offers))
+    asked, busy, part = np.zeros(offers), np.zeros(len(bandwidth)), np.ones(len(bandwidth))
+    for s in range(cohorts):
+        for j in range(offers):
+            each = weights[s] * shares[s, j] * use[j]
+            tokens[s, j] = each * use_at_home[s] if at_home[j] else each
+            asked[j] += tokens[s, j]
+    for j in range(offers):
+        if seller[j] >= 0:
+            busy[seller[j]] += asked[j] * load[j]
+        asked[j] = 0.0
+    if limited:
+        for i in range(len(part)):
+            part[i] = max(min(1.0, bandwidth[i] / max(busy[i], 1e-300)), 1e-12)
+            busy[i] *= part[i]
+    for s in range(cohorts):
+        for j in range(offers):
+            through = part[seller[j]] if seller[j] >= 0 else 1.0
+            tokens[s, j] *= through
+            paid = tokens[s, j] * prices[j]
+            spending[s, j] = paid * dear[s] if at_home[j] else paid
+            asked[j] += tokens[s, j] / through
+    return tokens, spending, asked, busy
+
+
+@making_arrays
+def by_offer(spending: Array, tokens: Array) -> tuple[Array, Array]:
+    """USD and Mtok by offer, (offers,) each, of amounts by cohort and offer."""
+    cohorts, offers = spending.shape
+    spent, used = np.zeros(offers), np.zeros(offers)
+    for s in range(cohorts):
+        for j in range(offers):
+            spent[j] += spending[s, j]
+            used[j] += tokens[s, j]
+    return spent, used
+
+
+@making_arrays
+def by_firm(
+    spent: Array,
+    used: Array,
+    seller: Ints,
+    lab: Ints,
+    cost: Array,
+    running: Array,
+    royalty: Array,
+    own_margin: Array,
+    lab_margin: Array,
+    firms: int,
+) -> Array:
+    """As `sim.market.sales.Sales.books`, the first columns of `Books`, (columns, firms); arguments are of offers."""
+    out, made = np.zeros((8, firms)), np.zeros(firms)
+    for j in range(len(seller)):
+        owed, firm = royalty[j] * spent[j], seller[j]
+        out[4, lab[j]] += owed
+        made[lab[j]] += lab_margin[j] * spent[j]
+        if firm >= 0:
+            out[0, firm] += spent[j]
+            out[1, firm] += spent[j] if firm == lab[j] else 0.0
+            out[2, firm] += cost[j] * used[j]
+            out[3, firm] += running[j] * used[j]
+            out[5, firm] += owed
+            out[6, firm] += own_margin[j] * spent[j]
+            out[7, firm] += used[j]
+    for i in range(firms):
+        out[6, i] += made[i]
+    return out
+
+
+@making_arrays
+def by_lab(used: Array, seller: Ints, lab: Ints, open_: Flags, labs: int) -> Array:
+    """As `sim.market.sales.Sales.use_by_lab`; arguments are of offers."""
+    out = np.zeros((3, labs))
+    for j in range(len(lab)):
+        out[0, lab[j]] += used[j] if seller[j] == lab[j] else 0.0
+        out[1, lab[j]] += used[j]
+        out[2, lab[j]] += used[j] if open_[j] else 0.0
+    return out
