@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
-from math import exp
+from math import exp, inf, nan
 from typing import TYPE_CHECKING
 
 import mesa
@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.choice.imagined import CLOSED, OPENNESS, OPENS_FLAGSHIP, RELEASES, Model
 from sim.choice.payoffs import evaluate
-from sim.choice.rules import View, find_rule
+from sim.choice.rules import Peers, View, find_rule
 from sim.record import COMPONENTS, MODES
 from sim.scenario.events import ForcedRelease
 from sim.technology.capability import capability, derived_capability, run_flop, saturating
@@ -27,6 +27,8 @@ SMALLEST_SCALE = 1e4
 """Revenue scale of a firm that has none, USD a month."""
 _REASONS = [[f"{mode}_{part}" for part in (*COMPONENTS, "payoff")] for mode in MODES]
 _OPENNESS, _OPENS = OPENNESS.tolist(), OPENS_FLAGSHIP.tolist()
+_RELEASED = [np.flatnonzero(tiers).tolist() for tiers in RELEASES]
+"""Tiers whose weights a mode lets out."""
 _PROBABILITIES = [f"{mode}_probability" for mode in MODES]
 _OWN = slice(COMPONENTS.index("secrecy"), COMPONENTS.index("policy") + 1)
 """Parts of payoffs that do not come from the market: secrecy, change, conviction, example, policy."""
@@ -152,13 +154,13 @@ class Lab(mesa.Agent):
         sp = market.scenario.spillovers
         if not market.scenario.mechanisms.derivation:
             return -1, -np.inf
-        base, best = -1, -np.inf
-        for lab, level in enumerate(state.open_capability[:, FLAGSHIP].tolist()):
-            if level > best and lab != self.index and self._may_build_on(lab):
-                base, best = lab, level
+        levels = state.open_capability[:, FLAGSHIP].tolist()
+        others = (lab for lab, level in enumerate(levels) if level > -inf and lab != self.index)
+        best_first = sorted(others, key=levels.__getitem__, reverse=True)  # of equal ones the first
+        base = next(filter(self._may_build_on, best_first), -1)
         if base < 0:
             return -1, -np.inf
-        built = derived_capability(best, flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
+        built = derived_capability(levels[base], flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
         return base, float(built)
 
     def _may_build_on(self, lab: int) -> bool:
@@ -174,16 +176,17 @@ class Lab(mesa.Agent):
         model = self.train(forced)
         flagship = float(model.capability[FLAGSHIP])
         state = market.state
-        best = max(_best_but(i, state.capability), float(state.open_capability[:, FLAGSHIP].max()))
-        gap = best - flagship if np.isfinite(best) else np.nan
+        best = max(_best_but(i, state.capability), *state.open_capability[:, FLAGSHIP].tolist())
+        gap = best - flagship if best > -inf else nan
         if forced is not None:
             return Release(model, MODES.index(forced.mode), gap, forced, {})
         allowed, rates = market.policy.modes_for(self.region, flagship)
         if market.bans_opening(self.region, flagship):
             allowed &= ~OPENS_FLAGSHIP
         subsidy = float(market.policy.open_subsidy[market.setting.lab_region[i]])
-        rates = rates + subsidy * OPENS_FLAGSHIP
-        if not allowed.any():
+        if subsidy != 0.0:
+            rates = rates + subsidy * OPENS_FLAGSHIP
+        if not any(allowed.tolist()):
             allowed = np.arange(len(MODES)) == CLOSED
         mode, reasons = self._choose(model, allowed, rates)
         return Release(model, mode, gap, None, reasons)
@@ -224,11 +227,6 @@ class Lab(mesa.Agent):
                 parts[ahead] = found.parts
             return np.asarray(parts[ahead].sum(axis=1) / scale)
 
-        # By name, so that whom a lab meets does not depend on the order of the scenario's entries.
-        known = market.setting.by_name
-        others = state.active & (state.released > NEVER)
-        others[i] = False
-        peers = known[others[known]]
         verdict = self.rule(
             View(
                 payoffs=payoffs,
@@ -237,8 +235,7 @@ class Lab(mesa.Agent):
                 allowed=allowed,
                 attraction=state.attraction[i],
                 experience=float(state.experience[i]),
-                peer_mode=state.mode[peers],
-                peer_profit=state.profit[peers] / np.maximum(state.revenue[peers], SMALLEST_SCALE),
+                peers=self._peers,
                 own_profit=float(state.profit[i]) / max(earned, SMALLEST_SCALE),
                 luck=float(market.luck["peer"][market.month, i]),
                 parameters=choice,
@@ -255,6 +252,15 @@ class Lab(mesa.Agent):
                 if may:
                     reasons |= zip(names, [*values, payoff], strict=True)
         return _drawn(probability, float(market.luck["mode"][market.month, i])), reasons
+
+    def _peers(self) -> Peers:
+        """The other labs at work."""
+        # By name, so that whom a lab meets does not depend on the order of the scenario's entries.
+        state, known = self.model.state, self.model.setting.by_name
+        others = state.active & (state.released > NEVER)
+        others[self.index] = False
+        who = known[others[known]]
+        return Peers(state.mode[who], state.profit[who] / np.maximum(state.revenue[who], SMALLEST_SCALE))
 
     def _own_parts(self, model: Model, scale: float, rates: Array) -> list[list[float]]:
         """Parts of payoffs that do not come from the market, (modes, 5) in the order of `_OWN`, USD a month."""
@@ -283,15 +289,24 @@ class Lab(mesa.Agent):
         choice, setting, state = self.model.scenario.choice, self.model.setting, self.model.state
         if choice.following == 0.0:
             return 0.0
-        at_home = (
-            (setting.lab_region == setting.lab_region[self.index]) & state.active & (state.released > NEVER)
+        flagships, modes, released = (
+            each.tolist() for each in (state.capability[:, FLAGSHIP], state.mode, state.released)
         )
-        at_home[self.index] = False
-        opened, flagships = at_home & OPENS_FLAGSHIP[state.mode], state.capability[:, FLAGSHIP]
-        if not opened.any():
+        best_open = best_closed = -inf
+        for lab in setting.once(("labs at home", self.index), self._compatriots):
+            if state.active[lab] and released[lab] > NEVER:
+                if _OPENS[modes[lab]]:
+                    best_open = max(best_open, flagships[lab])
+                else:
+                    best_closed = max(best_closed, flagships[lab])
+        if best_open == -inf:
             return 0.0
-        lead = float(flagships[opened].max() - flagships[at_home & ~opened].max(initial=-np.inf))
-        return choice.following * _share(lead / choice.following_width)
+        return choice.following * _share((best_open - best_closed) / choice.following_width)
+
+    def _compatriots(self) -> list[int]:
+        """The other labs of its region, at work or not."""
+        region = self.model.setting.lab_region
+        return [lab for lab in np.flatnonzero(region == region[self.index]).tolist() if lab != self.index]
 
     def _note(self, plan: Release) -> None:
         """Write down the release and how it was chosen."""
@@ -336,11 +351,12 @@ class Lab(mesa.Agent):
             state.first_released[i] = market.month
         state.algorithm[i] = plan.model.algorithm
         state.capability[i], state.bytes_[i] = model.capability, model.bytes_
-        lagged = 0.0 if OPENS_FLAGSHIP[mode] else market.scenario.technology.lagged_gap
-        for tier in np.flatnonzero(RELEASES[mode]):
+        lagged = 0.0 if _OPENS[mode] else market.scenario.technology.lagged_gap
+        for tier in _RELEASED[mode]:
+            level = model.capability[tier] - lagged
             # Weights once open stay open: a weaker release does not take the better one away.
-            if model.capability[tier] - lagged > state.open_capability[i, tier] or OPENS_FLAGSHIP[mode]:
-                state.open_capability[i, tier] = model.capability[tier] - lagged
+            if level > state.open_capability[i, tier] or _OPENS[mode]:
+                state.open_capability[i, tier] = level
                 state.open_bytes[i, tier] = model.bytes_[tier]
                 state.open_since[i, tier] = market.month
                 state.open_restricted[i, tier] = MODES[mode] == "open_restricted"
@@ -352,8 +368,9 @@ class Lab(mesa.Agent):
 
 def _best_but(lab: int, capability: Array) -> float:
     """Best flagship of the others, ECI; -inf: there is none."""
-    levels = enumerate(capability[:, FLAGSHIP].tolist())
-    return max((level for other, level in levels if other != lab), default=-np.inf)
+    levels: list[float] = capability[:, FLAGSHIP].tolist()
+    levels[lab] = -inf
+    return max(levels)
 
 
 def _share(lead: float) -> float:

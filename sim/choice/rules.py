@@ -6,11 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from math import exp, inf
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.scenario.submodels import Choice
 from sim.world.setting import Array, Flags, Ints
+
+
+class Peers(NamedTuple):
+    """What the other labs at work do and earn."""
+
+    mode: Ints
+    """Modes, (peers,)."""
+    profit: Array
+    """Gross profits as a share of revenue, (peers,)."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +40,8 @@ class View:
         Modes that governments allow, (modes,).
     attraction, experience
         State of experience-weighted attraction: (modes,) and a number.
-    peer_mode, peer_profit
-        Modes and gross profits as a share of revenue of the other labs at work, (peers,).
+    peers
+        The other labs at work. Looked at when asked for.
     own_profit
         The lab's own gross profit as a share of revenue.
     luck
@@ -46,8 +56,7 @@ class View:
     allowed: Flags
     attraction: Array
     experience: float
-    peer_mode: Ints
-    peer_profit: Array
+    peers: Callable[[], Peers]
     own_profit: float
     luck: float
     parameters: Choice
@@ -70,13 +79,13 @@ def logit(payoff: Array, intensity: float, allowed: Flags) -> Array:
 
     Intensity 0 gives equal probabilities, infinity the best reply (verification case V14).
     """
-    values = np.where(allowed, payoff, -np.inf).tolist()
+    pairs = zip(payoff.tolist(), allowed.tolist(), strict=True)
+    values = [value if may else -inf for value, may in pairs]
     best = max(values)
     if intensity == inf:
         weights = [float(value == best) for value in values]
     else:  # 0 times -inf would be no number
-        behind = [value - best if may else -inf for value, may in zip(values, allowed.tolist(), strict=True)]
-        weights = [exp(min(intensity * gap, 0.0)) if gap > -inf else 0.0 for gap in behind]
+        weights = [exp(min(intensity * (value - best), 0.0)) if value > -inf else 0.0 for value in values]
     return np.array(weights) / sum(weights)
 
 
@@ -108,14 +117,13 @@ def imitate(view: View) -> Verdict:
     """Fermi imitation: meet a peer at random, take its mode with probability 1 / (1 + exp(-beta (theirs - ours)))."""
     probability = np.zeros(view.allowed.size)
     probability[view.present] = 1.0
-    if view.peer_mode.size:
-        peer = min(int(view.luck * view.peer_mode.size), view.peer_mode.size - 1)
-        better = np.clip(
-            view.parameters.imitation * (view.peer_profit[peer] - view.own_profit), -500.0, 500.0
-        )
+    modes, profits = view.peers()
+    if modes.size:
+        peer = min(int(view.luck * modes.size), modes.size - 1)
+        better = np.clip(view.parameters.imitation * (profits[peer] - view.own_profit), -500.0, 500.0)
         adopt = 1.0 / (1.0 + np.exp(-better))
         probability *= 1.0 - adopt
-        probability[int(view.peer_mode[peer])] += adopt
+        probability[int(modes[peer])] += adopt
     return _answer(view, _restricted(probability, view.allowed))
 
 

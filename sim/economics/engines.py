@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Literal
 
@@ -12,6 +15,7 @@ from sim.economics.checks import InputError
 Engine = Literal["numba", "numpy"]
 ENGINES: tuple[Engine, ...] = ("numba", "numpy")
 ENVIRONMENT = "AIMARKETS_ENGINE"
+_settled: ContextVar[Engine | None] = ContextVar("engine", default=None)
 
 
 def chosen(engine: str | None) -> Engine:
@@ -22,11 +26,23 @@ def chosen(engine: str | None) -> Engine:
     InputError
         For another name.
     """
+    if engine is None and (held := _settled.get()) is not None:
+        return held
     name = engine or os.environ.get(ENVIRONMENT) or ("numba" if _numba() else "numpy")
     if name not in ENGINES:
         where = "engine" if engine else f"the environment variable {ENVIRONMENT}"
         raise InputError(f"{where}: found {name!r}; allowed are 'numba' and 'numpy'")
     return name
+
+
+@contextmanager
+def settled(engine: Engine) -> Iterator[None]:
+    """Make it the default of all that is done inside: a run asks thousands of times, and the environment is slow."""
+    token = _settled.set(engine)
+    try:
+        yield
+    finally:
+        _settled.reset(token)
 
 
 def prepare(engine: Engine | None = None) -> float:

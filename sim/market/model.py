@@ -382,7 +382,6 @@ class Market(mesa.Model):
         """Whether a better model than a lab's own is on sale in its region, or open."""
         state = self.state
         best = np.where(state.active, state.capability[:, FLAGSHIP], -np.inf)
-        sold = ~self.policy.withdrawn[:, self.setting.lab_region[labs]]
-        open_best = state.open_capability[:, FLAGSHIP].max()
-        reachable = np.maximum(np.where(sold, best[:, None], -np.inf).max(axis=0), open_best)
-        return np.asarray(reachable > state.capability[labs, FLAGSHIP])
+        sold = np.where(self.policy.withdrawn, -np.inf, best[:, None]).max(axis=0)
+        reachable = np.maximum(sold, state.open_capability[:, FLAGSHIP].max())  # by region
+        return np.asarray(reachable[self.setting.lab_region[labs]] > state.capability[labs, FLAGSHIP])

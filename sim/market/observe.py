@@ -15,7 +15,7 @@ from sim.market.regions import demand_side, supply_side
 from sim.market.sales import Books, Sales, rows, totals
 from sim.record import CLOUDS, LABS
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
-from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Ints
+from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Ints, Setting
 from sim.world.state import NEVER
 
 if TYPE_CHECKING:
@@ -49,14 +49,20 @@ def _usage(market: Market, sales: Sales) -> None:
     if not len(offers):
         return
     cohorts, regions, segments = setting.cohorts, len(setting.regions), len(setting.segments)
-    channel = np.where(offers.channel == API, 0, np.where(offers.channel == setting.self_hosting, 2, 1))
-    kind = (offers.open_ * regions + setting.lab_region[offers.lab]) * 3 + channel
-    place = cohorts.region * segments + cohorts.segment
+    service = setting.once("kinds of service", lambda: _services(setting))
+    kind = (offers.open_ * regions + setting.lab_region[offers.lab]) * 3 + service[offers.channel]
+    place = setting.once("places of cohorts", lambda: cohorts.region * segments + cohorts.segment)
     found = _by_place_and_kind(
         cohorts.customers * market.state.adopted, sales, place, kind, (regions * segments, 2 * regions * 3)
     )
     for name, values in zip(("customers", "tokens", "spending"), found, strict=True):
         usage[name][market.month] = values.reshape(usage[name].shape[1:])
+
+
+def _services(setting: Setting) -> Ints:
+    """Kind of service of each channel: 0 the lab's own, 1 a cloud, 2 self-hosting, (channels,)."""
+    channel = np.arange(setting.channels)
+    return np.where(channel == API, 0, np.where(channel == setting.self_hosting, 2, 1))
 
 
 def _by_place_and_kind(

@@ -9,7 +9,6 @@ import numpy as np
 from sim.economics.adoption import adopters, resettled
 from sim.economics.engines import chosen
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
-from sim.economics.inputs import Raw
 from sim.economics.prices import PriceProblem
 from sim.market.sales import Sales, Settled, totals
 from sim.world.listing import Listing, listed
@@ -28,7 +27,6 @@ LOOSEST = 0.05
 """Residual beyond which a run stops rather than go on with prices that are no equilibrium."""
 ITERATIONS = 1000
 """Most evaluations of a search, as `PriceProblem.solve` has them by default."""
-NOTHING_BEFORE = np.empty((0, 2), dtype=np.intp)
 
 
 def trade(market: Market) -> Sales:
@@ -124,38 +122,19 @@ def _compiled_prices(
     from sim.choice.compiled import tables  # numba takes a while to import
     from sim.economics.compiled import engine
     from sim.economics.compiled.calls import kept
-    from sim.market.compiled.trade import pricing
+    from sim.economics.compiled.room import blocks
+    from sim.market.compiled.trade import settle
 
     o, deal, _ = listing
     world = setting.once("world in tables", lambda: tables.world(setting))
     offers = np.array([o.lab, o.tier, o.channel, o.open_, o.newest, deal.seller, deal.at_home, o.newest])
     money = np.array([o.capability, deal.load, deal.cost, deal.royalty, deal.own_margin, deal.lab_margin])
-    game, firm, royalty, complement, start, capacity = kept(pricing, world, offers, money, last, bandwidth)
-    none = np.zeros((1, 0))
-    raw = Raw(
-        quality=np.swapaxes(q, -1, -2)[None],
-        cost=deal.cost[None],
-        weights=weights[None],
-        outside=np.zeros((1, len(weights))),
-        load=deal.load[None],
-        royalty=royalty[None],
-        complement=complement[None],
-        stake=none,
-        capacity=capacity[None],
-        start=start[None],
-        shadow=np.zeros((0, len(firm))),
-        after=NOTHING_BEFORE,
-    )
-    found = engine.solve_arrays(game, raw, engine.rules(TOLERANCE, ITERATIONS))
-    if found is None or not found.solved[0]:
-        return None
-    return Settled(
-        prices=found.prices[0],
-        shares=found.shares[0],
-        consumer_surplus=found.surplus[0],
-        shadow_prices=found.shadow[0],
-        residual=float(found.residual[0]),
-    )
+    rules = setting.once("rules of search", lambda: engine.rules(TOLERANCE, ITERATIONS))
+    space = blocks(tables.largest(world, len(o)), len(weights), rules.depth)
+    of_month = np.ascontiguousarray(last), bandwidth, np.ascontiguousarray(q), weights
+    found = kept(settle, world, offers, money, *of_month, rules, space, engine.solver_address())
+    prices, shares, surplus, shadow, residual, solved = found
+    return Settled(prices, shares, surplus, shadow, residual) if solved else None
 
 
 def moved(market: Market, slots: Ints, vendor: Ints, choice: Array, q: Array, new: Array) -> Array:

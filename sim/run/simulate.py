@@ -19,6 +19,7 @@ from typing import NamedTuple, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
+from sim.economics import engines
 from sim.market import Market
 from sim.randomness import uniform
 from sim.run.errors import RunError, SimulationError
@@ -177,11 +178,13 @@ def run_market(task: Task, tick: Callable[[], None] = lambda: None) -> Market:
     _let_go_of_earlier_runs()
     with _thread_pools().limit(limits=1):
         with _blaming(task, "set-up"):
+            engine = engines.chosen(None)
             market = Market(task.scenario, task.seed)
-        for month in market.months:
-            with _blaming(task, str(month)):
-                market.step()
-            tick()
+        with engines.settled(engine):
+            for month in market.months:
+                with _blaming(task, str(month)):
+                    market.step()
+                tick()
     market.finish()
     return market
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,13 @@ class Offers:
         shut = (self.quota_volume <= 0.0) | (self.quota_share <= 0.0)
         free = np.zeros((len(shut), 1), dtype=bool)
         return np.asarray((self.limit > 0.0) & ~np.hstack([shut, free])[:, self.quota])
+
+    @cached_property
+    def tables(self) -> tuple[NDArray[Any], ...]:
+        """All of it as arrays in one piece each, those of months first: price, limit and `open_`."""
+        columns = self.flops, self.raw_flops, self.bandwidth, self.quota, self.channel
+        quotas = self.quota_volume, self.quota_share
+        return tuple(map(np.ascontiguousarray, (self.price, self.limit, self.open_, *columns, *quotas)))
 
     @cached_property
     def chips(self) -> Chips:

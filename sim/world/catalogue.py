@@ -174,6 +174,13 @@ class Groups:
     def __len__(self) -> int:
         return len(self.groups)
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether each region is one group, and finds the same under all policies."""
+        found = (group.on_offer for group in self.groups if group.firm is None)
+        same = all(offers is each[0] for each in found for offers in each)
+        return same and all(group.firm is None for group in self.groups)
+
     def __iter__(self) -> Iterator[Group]:
         return iter(self.groups)
 

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.economics.engines import chosen
 from sim.technology.chips import CHANNELS, DOMESTIC, Left, Purchase, Shares, Shelf, by_firm, purchase
 from sim.technology.units import H100_TFLOPS, THOUSAND
 from sim.world.ablation import ChipPolicies
-from sim.world.catalogue import Catalogue, Group
+from sim.world.catalogue import Catalogue, Group, Groups
 from sim.world.policy import Policy
 from sim.world.setting import Array, Ints
 from sim.world.state import State
@@ -59,6 +60,8 @@ def buy(
     """
     policies = policy if isinstance(policy, ChipPolicies) else ChipPolicies.same(policy)
     groups = catalogue.groups(policies)
+    if groups.plain and chosen(None) == "numba":
+        return _compiled(catalogue, groups, state, month, training, serving)
     firm_region = catalogue.setting.firm_region
     money = (_sums(groups.of, budget, len(groups)).tolist() for budget in (training, serving))
     visits: list[_Visit] = []
@@ -99,6 +102,37 @@ def buy(
         ),
         flop_price=np.array([1000.0 * to_train.flop_price for _, to_train, _ in usual]),
         bandwidth_price=np.array([to_serve.bandwidth_price for _, _, to_serve in usual]),
+    )
+
+
+def _compiled(
+    catalogue: Catalogue, groups: Groups, state: State, month: int, training: Array, serving: Array
+) -> Bought:
+    """`buy` where each region is one group, and finds the same under all policies."""
+    from sim.economics.compiled.calls import kept  # numba takes a while to import
+    from sim.world.compiled_supply import COLUMNS, OnShelves, shop
+
+    count, short = len(groups), state.shortfall.tolist()
+    to_train, to_serve = _sums(groups.of, training, count), _sums(groups.of, serving, count)
+    columns, raw = np.empty((count, len(COLUMNS))), np.zeros((count, 2, len(CHANNELS)))
+    money = zip(to_train.tolist(), to_serve.tolist(), strict=True)
+    for group, budgets, *got in zip(groups, money, columns, raw, strict=True):
+        offers = OnShelves(*group.on_offer.training.tables)
+        at_home = np.array(catalogue.made_at_home[group.region], dtype=np.int64)
+        response = 1.0 + catalogue.response[group.region] * short[group.region]
+        kept(shop, offers, month, at_home, response, *budgets, *got)
+    flops, bandwidth, trained, served, flop_price, bandwidth_price = columns.T
+    of, value = groups.of, serving * served[groups.of]
+    got_flops = training * flops[of]
+    return Bought(
+        training=got_flops,
+        raw=training[:, None] * raw[of, 0] + serving[:, None] * raw[of, 1],
+        bandwidth=serving * bandwidth[of],
+        bandwidth_value=value,
+        chips=training * trained[of] + value,
+        shortfall=_shortfall(_sums(of, got_flops, count), to_train, float(flop_price.min())),
+        flop_price=1000.0 * flop_price,
+        bandwidth_price=bandwidth_price.copy(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.choice import rules
-from sim.choice.rules import RULES, Verdict, View, find_rule, logit
+from sim.choice.rules import RULES, Peers, Verdict, View, find_rule, logit
 from sim.record import MODES
 from sim.scenario.submodels import Choice
 
 ALL = np.ones(4, dtype=bool)
 payoffs = st.lists(st.floats(-10, 10), min_size=4, max_size=4).map(np.array)
 some_allowed = st.lists(st.booleans(), min_size=4, max_size=4).filter(any).map(np.array)
+
+
+def met(modes: list[int], profits: list[float]) -> Callable[[], Peers]:
+    return lambda: Peers(np.array(modes, dtype=int), np.array(profits, dtype=float))
 
 
 def view(ahead=(0.0, 0.0, 0.0, 0.0), today=(0.0, 0.0, 0.0, 0.0), **fields: Any) -> View:
@@ -30,8 +35,7 @@ def view(ahead=(0.0, 0.0, 0.0, 0.0), today=(0.0, 0.0, 0.0, 0.0), **fields: Any) 
         "allowed": ALL,
         "attraction": np.zeros(4),
         "experience": 1.0,
-        "peer_mode": np.array([], dtype=int),
-        "peer_profit": np.array([]),
+        "peers": met([], []),
         "own_profit": 0.0,
         "luck": 0.5,
         "parameters": Choice(),
@@ -107,7 +111,7 @@ class TestExperience:
 
 class TestImitation:
     def peers(self, **fields: Any) -> np.ndarray:
-        base = {"present": 1, "peer_mode": np.array([3, 0]), "peer_profit": np.array([0.5, -0.2])}
+        base = {"present": 1, "peers": met([3, 0], [0.5, -0.2])}
         return RULES["imitate"](view(**(base | fields))).probability
 
     def test_the_peer_met_is_taken_by_the_fermi_rule(self):
@@ -127,8 +131,7 @@ class TestImitation:
         assert (met.count(3), met.count(0)) == (500, 500)
 
     def test_alone_a_lab_keeps_its_mode(self):
-        nobody = {"peer_mode": np.array([], dtype=int), "peer_profit": np.array([])}
-        assert self.peers(**nobody).tolist() == [0, 1, 0, 0]
+        assert self.peers(peers=met([], [])).tolist() == [0, 1, 0, 0]
 
     def test_an_enormous_loss_does_not_overflow(self):
         assert self.peers(own_profit=-1e9, luck=0.1).tolist() == [0, 0, 0, 1]
@@ -145,8 +148,7 @@ class TestBans:
             present=2,
             initial=2,
             allowed=flags,
-            peer_mode=np.array([2]),
-            peer_profit=np.array([1.0]),
+            peers=met([2], [1.0]),
         )
         p = RULES[name](seen).probability
         assert p.sum() == pytest.approx(1.0)

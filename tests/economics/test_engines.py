@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.economics import EquilibriumWarning, InputError, PriceProblem, solve_prices, solver
-from sim.economics.engines import ENVIRONMENT, chosen, prepare
+from sim.economics.engines import ENVIRONMENT, chosen, prepare, settled
 
 OUTPUTS = ("prices", "shares", "quantities", "profits", "consumer_surplus", "shadow_prices")
 
@@ -344,6 +344,16 @@ def test_choice_of_engine(monkeypatch):
         solve_prices([1.0], [1.0], price_sensitivity=2.0)
     with pytest.raises(InputError, match="engine: found 'f77'"):
         solve_prices([1.0], [1.0], price_sensitivity=2.0, engine="f77")
+
+
+def test_an_engine_can_be_settled_for_a_while(monkeypatch):
+    """A run looks at the environment once; what names its engine gets that one all the same."""
+    monkeypatch.setenv(ENVIRONMENT, "numba")
+    with pytest.raises(RuntimeError, match="the run fails"), settled("numpy"):
+        assert chosen(None) == "numpy"
+        assert chosen("numba") == "numba"
+        raise RuntimeError("the run fails")
+    assert chosen(None) == "numba"
 
 
 def test_engines_can_be_loaded_beforehand():

@@ -14,7 +14,7 @@ from scipy.special import lambertw
 
 from sim.choice.imagined import Model, Outlook
 from sim.choice.payoffs import evaluate
-from sim.choice.rules import RULES, View, logit
+from sim.choice.rules import RULES, Peers, View, logit
 from sim.choice.standing import Standing
 from sim.economics import solve_prices
 from sim.market import Market
@@ -234,8 +234,7 @@ class TestV14QuantalResponse:
                     allowed=np.ones(4, dtype=bool),
                     attraction=np.zeros(4),
                     experience=1.0,
-                    peer_mode=np.array([], dtype=np.int64),
-                    peer_profit=np.array([]),
+                    peers=lambda: Peers(np.array([], dtype=np.int64), np.array([])),
                     own_profit=0.0,
                     luck=0.5,
                     parameters=Choice(intensity=intensity),

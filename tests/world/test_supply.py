@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
+from sim.economics.engines import ENGINES, ENVIRONMENT
 from sim.scenario import Resolved
 from sim.technology.chips import DOMESTIC, LEGAL, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_TFLOPS
+from sim.world import supply
 from sim.world.catalogue import Catalogue
 from sim.world.policy import policy_of
 from sim.world.setting import Setting
@@ -308,3 +311,52 @@ class TestP12:
     )
     def test_bits(self, lively: Resolved, harmless):
         assert same_bits(Desk(lively).buy(SPEND, SERVE), Desk(lively, harmless).buy(SPEND, SERVE))
+
+
+class TestEngines:
+    """Compiled code buys what the readable path does, to the last bit."""
+
+    @pytest.mark.parametrize("month", [0, 3, 11])
+    @pytest.mark.parametrize(
+        "rules",
+        [
+            (),
+            (rule(),),
+            (rule(licensed=0.3, levy=0.1), rule(predicate="name == older", volume_cap=2.0)),
+            (rule(predicate="tpp >= 0"),),
+        ],
+        ids=["free", "smuggled and rented", "licensed, taxed and capped", "all barred"],
+    )
+    def test_bits(self, lively: Resolved, monkeypatch: pytest.MonkeyPatch, rules, month):
+        monkeypatch.setattr(supply, "_compiled", counted := Counted(supply._compiled))
+        for factor in (1e-3, 1.0, 1e4):  # some money goes to one chip, a lot finds all of them sold out
+            found = []
+            for engine in ENGINES:
+                monkeypatch.setenv(ENVIRONMENT, engine)
+                desk = Desk(lively, *rules, month=month)
+                desk.state.shortfall[:] = [0.0, 0.4]
+                spend, serve = ({name: factor * usd for name, usd in each.items()} for each in (SPEND, SERVE))
+                found.append(desk.buy(spend, serve))
+            assert same_bits(*found)
+            assert np.isfinite(found[0].training).all()
+            assert found[0].chips.sum() > 0.0
+        assert counted.calls == 3
+
+    def test_a_firm_that_a_rule_names_is_for_the_readable_path(
+        self, lively: Resolved, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(supply, "_compiled", counted := Counted(supply._compiled))
+        monkeypatch.setenv(ENVIRONMENT, "numba")
+        Desk(lively, rule(end_users=["eastern"])).buy(SPEND, SERVE)
+        assert counted.calls == 0
+
+
+class Counted:
+    """A function that knows how often it was called."""
+
+    def __init__(self, function: Callable[..., Bought]) -> None:
+        self.function, self.calls = function, 0
+
+    def __call__(self, *arguments: Any) -> Bought:
+        self.calls += 1
+        return self.function(*arguments)

@@ -149,7 +149,11 @@ def markets(cases: Cases) -> Markets:
 
 def sizes(world: World, today: Today, family: Family) -> Sizes:
     """The largest game that a lab of this family may imagine: with all offers of the day and of the family."""
-    offers = today.offers.shape[1] + family.offers.shape[1] + TIERS + today.models.shape[1]
+    return largest(world, today.offers.shape[1] + family.offers.shape[1] + TIERS + today.models.shape[1])
+
+
+def largest(world: World, offers: int) -> Sizes:
+    """The largest game with as many offers."""
     firms = len(world.own_complement)
     return Sizes(
         offers=offers,

@@ -11,29 +11,83 @@ import numpy as np
 from sim.choice.compiled import game as of_game
 from sim.choice.compiled import layout
 from sim.choice.compiled.game import claimed, game
-from sim.choice.compiled.layout import COST, LAB, LAB_MARGIN, OWN_MARGIN, ROYALTY, SELLER, World
+from sim.choice.compiled.layout import COST, LAB, LAB_MARGIN, LOAD, OWN_MARGIN, ROYALTY, SELLER, World
 from sim.economics.compiled import adoption
 from sim.economics.compiled import layout as of_prices
 from sim.economics.compiled.adoption import set_resettled
-from sim.economics.compiled.calls import making_arrays
-from sim.economics.compiled.layout import Structure
+from sim.economics.compiled.batch import solve
+from sim.economics.compiled.calls import at_address, inner, making_arrays
+from sim.economics.compiled.layout import Numbers, Rules, Structure, empty
+from sim.economics.compiled.room import Blocks
 from sim.world.setting import Array, Flags, Ints
 
 LEAST_CAPACITY = 1e-9
 """TB/s that a firm has at least when prices are looked for."""
 
-_Pricing = Callable[[World, Ints, Array, Array, Array], tuple[Structure, Ints, Array, Array, Array, Array]]
+_Found = tuple[Array, Array, Array, Array, float, bool]
+_Settle = Callable[[World, Ints, Array, Array, Array, Array, Array, Rules, Blocks, int], _Found]
 _Move = Callable[[Array, Ints, Array, Array, Array, Array, Array, Ints, bool], Array]
 
 
-def _entries(sources: int) -> tuple[_Pricing, _Move]:
+_empty, _solve = inner(empty), at_address(solve)
+
+
+@inner
+def _game_of(
+    world: World, offers: Ints, money: Array, last: Array, bandwidth: Array, quality: Array, weights: Array
+) -> tuple[Structure, Numbers]:
+    """The month's game and its numbers; arguments are those of `settle`.
+
+    Royalties and complements are as `sim.world.terms.claims` has them, first prices as `first_prices` has them, and
+    capacity as `pool_capacity` has it.
+    """
+    count, cohorts = quality.shape
+    of_game, firm = game(world, offers, money)
+    royalty, complement, start = np.zeros((1, count)), np.empty((1, count)), np.empty((1, count))
+    for j in range(count):
+        complement[0, j], cost, shared = money[OWN_MARGIN, j], money[COST, j], claimed(offers, money, j)
+        if shared or offers[SELLER, j] == offers[LAB, j]:
+            complement[0, j] += money[LAB_MARGIN, j]
+        if shared:
+            royalty[0, j] = money[ROYALTY, j] - money[OWN_MARGIN, j]
+        known = offers[SELLER, j] >= 0 and cost < last[j] < 10.0 * cost
+        start[0, j] = last[j] if known else 2.0 * cost
+    capacity = np.empty((1, len(firm)))
+    for p in range(len(firm)):
+        capacity[0, p] = max(bandwidth[firm[p]], LEAST_CAPACITY)
+    return of_game, Numbers(
+        quality.reshape((1, count, cohorts)),
+        money[COST].copy().reshape((1, count)),
+        weights.reshape((1, cohorts)),
+        np.zeros((1, cohorts)),
+        money[LOAD].copy().reshape((1, count)),
+        royalty,
+        complement,
+        np.zeros((1, 0)),
+        capacity,
+        start,
+        np.zeros((0, len(firm))),
+        np.zeros((0, 2), np.intp),
+    )
+
+
+def _entries(sources: int) -> tuple[_Settle, _Move]:
     """Entries that call code of other files; that they close over `sources` makes the cache notice changes there."""
 
     @making_arrays
-    def pricing(
-        world: World, offers: Ints, money: Array, last: Array, bandwidth: Array
-    ) -> tuple[Structure, Ints, Array, Array, Array, Array]:
-        """The month's game, the firm of each of its pools, and its numbers.
+    def settle(
+        world: World,
+        offers: Ints,
+        money: Array,
+        last: Array,
+        bandwidth: Array,
+        quality: Array,
+        weights: Array,
+        rules: Rules,
+        space: Blocks,
+        solver: int,
+    ) -> _Found:
+        """The month's prices, shares, surplus and shadow prices, their residual, and whether they are an equilibrium.
 
         Parameters
         ----------
@@ -43,28 +97,18 @@ def _entries(sources: int) -> tuple[_Pricing, _Move]:
             Last month's prices, (offers,).
         bandwidth
             TB/s, (firms,).
-
-        Returns
-        -------
-        The game, pools' firms, royalties and complements as `sim.world.terms.claims` has them, first prices as
-        `first_prices` has them, and capacity as `pool_capacity` has it.
+        quality
+            Utility before price, (offers, cohorts).
+        weights
+            USD by cohort, (cohorts,).
+        rules, space, solver
+            How to search, room for it, and the address of the compiled solver.
         """
         assert sources >= 0
-        count = offers.shape[1]
-        of_game, firm = game(world, offers, money)
-        royalty, complement, start = np.zeros(count), np.empty(count), np.empty(count)
-        for j in range(count):
-            complement[j], cost, shared = money[OWN_MARGIN, j], money[COST, j], claimed(offers, money, j)
-            if shared or offers[SELLER, j] == offers[LAB, j]:
-                complement[j] += money[LAB_MARGIN, j]
-            if shared:
-                royalty[j] = money[ROYALTY, j] - money[OWN_MARGIN, j]
-            known = offers[SELLER, j] >= 0 and cost < last[j] < 10.0 * cost
-            start[j] = last[j] if known else 2.0 * cost
-        capacity = np.empty(len(firm))
-        for p in range(len(firm)):
-            capacity[p] = max(bandwidth[firm[p]], LEAST_CAPACITY)
-        return of_game, firm, royalty, complement, start, capacity
+        of_game, numbers = _game_of(world, offers, money, last, bandwidth, quality, weights)
+        found = _empty(of_game, 1, *quality.shape)
+        done = _solve(solver, numbers, of_game, rules, found, space) == 1
+        return found.prices[0], found.shares[0], found.surplus[0], found.shadow[0], found.residual[0], done
 
     @making_arrays
     def move(
@@ -115,11 +159,11 @@ def _entries(sources: int) -> tuple[_Pricing, _Move]:
                 remembered[s, slots[j]] = shares[s, j]
         return shares
 
-    return pricing, move
+    return settle, move
 
 
 _FILES = [Path(str(module.__file__)) for module in (of_game, layout, of_prices, adoption)]
-pricing, move = _entries(zlib.adler32(b"".join(path.read_bytes() for path in _FILES)))
+settle, move = _entries(zlib.adler32(b"".join(path.read_bytes() for path in _FILES)))
 
 
 @making_arrays
