@@ -163,6 +163,7 @@ class Panel:
                 markeredgecolor="white",
                 markeredgewidth=0.4,
                 zorder=5,
+                clip_on=False,  # whole in the last month too
             )
             self._cover(days[keep], values[keep], values[keep])
             self.numbers.append(plotted.of_points(self.heading, seen.words, days[keep], values[keep]))
