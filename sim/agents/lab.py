@@ -182,7 +182,7 @@ class Lab(mesa.Agent):
             return Release(model, MODES.index(forced.mode), gap, forced, {})
         allowed, rates = market.policy.modes_for(self.region, flagship)
         if market.bans_opening(self.region, flagship):
-            allowed &= ~OPENS_FLAGSHIP
+            allowed = allowed & ~OPENS_FLAGSHIP
         subsidy = float(market.policy.open_subsidy[market.setting.lab_region[i]])
         if subsidy != 0.0:
             rates = rates + subsidy * OPENS_FLAGSHIP
