@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -273,6 +274,8 @@ USAGE = Table(
 TABLES = {table.name: table for table in (MARKET, LABS, CLOUDS, MODELS, DECISIONS, USAGE)}
 
 Array = NDArray[np.float64]
+Row = dict[str | tuple[str, ...], Array | list[float] | float]
+"""Values of a table in a month, (rows,), by column; or (columns, rows), by names of several columns."""
 
 
 @dataclass
@@ -281,7 +284,7 @@ class Record:
 
     `market`, `labs` and `clouds` map a column to an array of shape (months, rows); `usage` maps a column to
     (months, regions, segments, openness, origins, channels); `models` and `decisions` are lists of rows, one
-    an event.
+    an event. `whole` has the same numbers by table, (columns, months, ...), so that a month can be written at once.
     """
 
     months: int
@@ -293,15 +296,36 @@ class Record:
     labs: dict[str, Array] = field(init=False)
     clouds: dict[str, Array] = field(init=False)
     usage: dict[str, Array] = field(init=False)
+    whole: dict[str, Array] = field(init=False, repr=False)
     models: list[dict[str, Any]] = field(default_factory=list)
     decisions: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        def block(table: Table, *rows: int) -> dict[str, Array]:
-            return {column.name: np.full((self.months, *rows), np.nan) for column in table.values}
+        self.whole = {}
 
-        self.market = block(MARKET, len(self.regions) + 1)
-        self.labs = block(LABS, len(self.labs_names))
-        self.clouds = block(CLOUDS, len(self.cloud_names))
+        def columns(table: Table, *rows: int, empty: float = np.nan) -> dict[str, Array]:
+            whole = self.whole[table.name] = np.full((len(table.values), self.months, *rows), empty)
+            return dict(zip((column.name for column in table.values), whole, strict=True))
+
+        self.market = columns(MARKET, len(self.regions) + 1)
+        self.labs = columns(LABS, len(self.labs_names))
+        self.clouds = columns(CLOUDS, len(self.cloud_names))
         r, s = len(self.regions), len(self.segments)
-        self.usage = {column.name: np.zeros((self.months, r, s, 2, r, 3)) for column in USAGE.values}
+        self.usage = columns(USAGE, r, s, 2, r, 3, empty=0.0)
+
+    def write(self, table: Table, month: int, row: Row) -> None:
+        """Write columns of a month; those that are not in `row` stay as they are."""
+        whole = self.whole[table.name]
+        for names, values in row.items():
+            whole[_places(table.name, names), month] = values
+
+
+@cache
+def _places(table: str, names: str | tuple[str, ...]) -> int | slice | list[int]:
+    """Where the column of that name stands in a table, or those of several names."""
+    places = {column.name: place for place, column in enumerate(TABLES[table].values)}
+    if isinstance(names, str):
+        return places[names]
+    found = [places[name] for name in names]
+    together = found == list(range(found[0], found[0] + len(found)))
+    return slice(found[0], found[0] + len(found)) if together else found

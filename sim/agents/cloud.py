@@ -11,7 +11,7 @@ from sim.choice.inclusive import buyers
 from sim.choice.standing import nested
 from sim.economics.engines import chosen
 from sim.world.listing import Listing, listed
-from sim.world.setting import API, Array, Flags
+from sim.world.setting import API, Array, Flags, Setting
 from sim.world.state import NEVER
 from sim.world.tastes import worth
 
@@ -162,9 +162,14 @@ def _compiled_margins(market: Market, listing: Listing, weights: Array) -> Array
 def hostable(market: Market) -> Flags:
     """Open models that each cloud may host: not its own lab's, and licensed to it, (clouds, labs, tiers)."""
     setting, state = market.setting, market.state
-    foreign = setting.own_cloud != np.arange(len(setting.clouds))[:, None]
-    can: Flags = np.isfinite(state.open_capability) & foreign[:, :, None]
+    foreign = setting.once("labs that do not own a cloud", lambda: _foreign(setting))
+    can: Flags = np.isfinite(state.open_capability) & foreign
     if len(setting.clouds) and not market.scenario.mechanisms.royalties:
         above = setting.cloud_users[:, None] > market.policy.threshold
         can &= ~(above[:, :, None] & state.open_restricted)
     return can
+
+
+def _foreign(setting: Setting) -> Flags:
+    """Whether a lab is another than the owner of a cloud, (clouds, labs, 1)."""
+    return np.asarray(setting.own_cloud != np.arange(len(setting.clouds))[:, None])[:, :, None]

@@ -7,7 +7,6 @@ markets in which the lab's own models have gained by their use.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import fsum
 from typing import NamedTuple
 
@@ -37,8 +36,7 @@ from sim.world.terms import Terms, claims, first_prices, known_game, pool_capaci
 LOOK_TOLERANCE = 1e-7
 
 
-@dataclass(frozen=True)
-class Payoffs:
+class Payoffs(NamedTuple):
     """Discounted mean payoffs, USD a month."""
 
     parts: Array
@@ -317,4 +315,4 @@ def funding_factor(use: Array, takings: Array, labs: int, finance: Finance) -> A
     """
     w = finance.funding_on_takings
     attention = labs * np.maximum(use, 1e-12) ** (1.0 - w) * np.maximum(takings, 1e-12) ** w
-    return np.asarray(np.clip(attention**finance.funding_per_use, 1 / 3, 3.0))
+    return np.minimum(np.maximum(attention**finance.funding_per_use, 1 / 3), 3.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from math import exp, inf
 from typing import NamedTuple
@@ -23,8 +22,7 @@ class Peers(NamedTuple):
     """Gross profits as a share of revenue, (peers,)."""
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """What a lab sees when it chooses.
 
     Attributes
@@ -62,8 +60,7 @@ class View:
     parameters: Choice
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A rule's answer: probabilities of the modes, and the attractions to remember."""
 
     probability: Array

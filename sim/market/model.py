@@ -143,7 +143,7 @@ class Market(mesa.Model):
         """2. Labs and clouds receive funding, buy the chips that they may buy, and retire old ones."""
         s, state, m = self.scenario, self.state, self.scenario.mechanisms
         self.reprice()
-        for index in np.flatnonzero((self._enters <= self.month) & ~self._seen):
+        for index in ((self._enters <= self.month) & ~self._seen).nonzero()[0]:
             self._start_lab(self._labs[index])
         tech = s.technology
         keep = (1.0 - tech.retirement) ** (1.0 / 12.0)
@@ -161,7 +161,8 @@ class Market(mesa.Model):
             capex[state.broke > 0] = 0.0
         pressure = (np.maximum(state.use, 0.05) / COMFORTABLE_USE) ** s.finance.capacity_response
         planned = self.plans.serving_share[self.month]
-        serving_share = np.where(planned >= 1.0, 1.0, np.clip(planned * pressure, 0.05, 0.95))
+        usual = np.minimum(np.maximum(planned * pressure, 0.05), 0.95)
+        serving_share = np.where(planned >= 1.0, 1.0, usual)
         chips = capex / tech.system_cost
         got = buy(
             self.catalogue,
@@ -218,8 +219,8 @@ class Market(mesa.Model):
         ready = (self.state.next_release <= self.month) & (self.plans.free_from <= self.month)
         due = [
             lab
-            for lab in self._labs
-            if (lab.name in told and self.state.active[lab.index]) or (ready[lab.index] and lab.due)
+            for lab, may in zip(self._labs, ready.tolist(), strict=True)
+            if (may and lab.due) or (lab.name in told and self.state.active[lab.index])
         ]
         # All decide on the same market before any model is out: the order of labs plays no part.
         plans = [(lab, lab.decide(told.get(lab.name))) for lab in due]
@@ -258,7 +259,7 @@ class Market(mesa.Model):
         state.profit = income - books.royalties_paid - books.full_cost
         state.revenue = income
         state.use = np.where(state.bandwidth > 0, sales.load / np.maximum(state.bandwidth, 1e-300), 0.0)
-        own, made, opened = sales.use_by_lab(self.setting)
+        books.use_by_lab = own, made, opened = sales.use_by_lab(self.setting)
         state.tokens[:] = made
         decay = s.community.decay
         world = max(fsum(made), 1e-300)
@@ -366,16 +367,17 @@ class Market(mesa.Model):
 
     def _alive(self) -> Flags:
         """Firms at work: active labs and independent clouds that have not gone under."""
-        alive = np.ones(len(self.setting.firm_region), dtype=bool)
-        alive[: len(self.setting.labs)] = self.state.active
+        labs = len(self.state.active)
+        alive = np.empty(len(self.setting.firm_region), dtype=bool)
+        alive[:labs], alive[labs:] = self.state.active, True
         if self.scenario.mechanisms.bankruptcy:
             alive &= self.state.broke <= self.scenario.finance.patience
         return alive
 
     def _firm(self, lab_values: Array) -> Array:
         """Values of labs, and 1 for independent clouds."""
-        out = np.ones(len(self.setting.firm_region))
-        out[: len(lab_values)] = lab_values
+        labs, out = len(lab_values), np.empty(len(self.setting.firm_region))
+        out[:labs], out[labs:] = lab_values, 1.0
         return out
 
     def _can_distil(self, labs: Ints) -> Flags:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sim.economics.engines import chosen
 from sim.economics.indicators import ratio
 from sim.market.identities import check_accounts
 from sim.market.regions import demand_side, supply_side
 from sim.market.sales import Books, Sales, rows, totals
-from sim.record import CLOUDS, LABS
+from sim.record import CLOUDS, LABS, MARKET, USAGE, Row
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
 from sim.world.setting import API, FLAGSHIP, SMALL, TIERS, Array, Ints, Setting
 from sim.world.state import NEVER
@@ -22,7 +20,9 @@ if TYPE_CHECKING:
     from sim.market import Market
 
 
-LAB_COLUMNS, CLOUD_COLUMNS = ([column.name for column in table.values] for table in (LABS, CLOUDS))
+LAB_COLUMNS, CLOUD_COLUMNS, USAGE_COLUMNS = (
+    tuple(column.name for column in table.values) for table in (LABS, CLOUDS, USAGE)
+)
 
 
 def observe(market: Market, sales: Sales, books: Books) -> None:
@@ -31,21 +31,15 @@ def observe(market: Market, sales: Sales, books: Books) -> None:
     labs, clouds = firms(market, sales, books)
     _usage(market, sales)
     record, month = market.record, market.month
-    write(record.labs, month, labs)
-    write(record.clouds, month, clouds)
-    write(record.market, month, demand_side(market, sales))
-    write(record.market, month, supply_side(market, sales, books))
-
-
-def write(table: Mapping[str, Array], month: int, row: Mapping[str, ArrayLike]) -> None:
-    """Write a month's columns, (entities,) each; what is not in `row` stays as it is."""
-    for name, values in row.items():
-        table[name][month] = values
+    record.write(LABS, month, labs)
+    record.write(CLOUDS, month, clouds)
+    record.write(MARKET, month, demand_side(market, sales))
+    record.write(MARKET, month, supply_side(market, sales, books))
 
 
 def _usage(market: Market, sales: Sales) -> None:
     """Customers, tokens and spending by segment, region and kind of offer."""
-    setting, offers, usage = market.setting, sales.offers, market.record.usage
+    setting, offers = market.setting, sales.offers
     if not len(offers):
         return
     cohorts, regions, segments = setting.cohorts, len(setting.regions), len(setting.segments)
@@ -55,8 +49,8 @@ def _usage(market: Market, sales: Sales) -> None:
     found = _by_place_and_kind(
         cohorts.customers * market.state.adopted, sales, place, kind, (regions * segments, 2 * regions * 3)
     )
-    for name, values in zip(("customers", "tokens", "spending"), found, strict=True):
-        usage[name][market.month] = values.reshape(usage[name].shape[1:])
+    of_kinds = 3, regions, segments, 2, regions, 3
+    market.record.write(USAGE, market.month, {USAGE_COLUMNS: found.reshape(of_kinds)})
 
 
 def _services(setting: Setting) -> Ints:
@@ -67,8 +61,8 @@ def _services(setting: Setting) -> Ints:
 
 def _by_place_and_kind(
     people: Array, sales: Sales, place: Ints, kind: Ints, shape: tuple[int, int]
-) -> tuple[Array, Array, Array]:
-    """Customers, tokens and spending by place of cohorts and kind of offers, of `shape` each."""
+) -> Array:
+    """Customers, tokens and spending by place of cohorts and kind of offers, (3, *shape)."""
     if chosen(None) == "numba":
         from sim.economics.compiled.calls import kept  # numba takes a while to import
         from sim.market.compiled.regions import add_up
@@ -76,30 +70,42 @@ def _by_place_and_kind(
         by_cohort = (np.ascontiguousarray(each) for each in (sales.shares, sales.tokens, sales.spending))
         found = np.zeros((3, *shape))
         kept(add_up, people, *by_cohort, place, kind, found)
-        return found[0], found[1], found[2]
+        return found
     of = (place[:, None] * shape[1] + kind).ravel()
-    customers, tokens, spending = (
-        totals(of, values.ravel(), shape[0] * shape[1]).reshape(shape)
-        for values in (people[:, None] * sales.shares, sales.tokens, sales.spending)
+    return np.array(
+        [
+            totals(of, values.ravel(), shape[0] * shape[1]).reshape(shape)
+            for values in (people[:, None] * sales.shares, sales.tokens, sales.spending)
+        ]
     )
-    return customers, tokens, spending
 
 
-def firms(market: Market, sales: Sales, books: Books) -> tuple[dict[str, Array], dict[str, Array]]:
+def firms(market: Market, sales: Sales, books: Books) -> tuple[Row, Row]:
     """Columns of labs and of clouds."""
     if chosen(None) == "numba":
         return _compiled_firms(market, sales, books)
     return _labs(market, sales, books), _clouds(market, sales, books)
 
 
-def _compiled_firms(market: Market, sales: Sales, books: Books) -> tuple[dict[str, Array], dict[str, Array]]:
+def _compiled_firms(market: Market, sales: Sales, books: Books) -> tuple[Row, Row]:
     """`firms`."""
     from sim.economics.compiled.calls import kept  # numba takes a while to import
     from sim.market.compiled.firms import Money, Sold, Stocks, cloud_rows, lab_rows
 
     setting, state, offers, deal = market.setting, market.state, sales.offers, sales.deal
     stocks = Stocks(state.training, state.bandwidth, state.use, state.cash)
-    money = Money(*(getattr(books, name) for name in Money._fields))
+    money = Money(
+        books.revenue,
+        books.revenue_own,
+        books.full_cost,
+        books.royalties_received,
+        books.royalties_paid,
+        books.complement,
+        books.funding,
+        books.capex,
+        books.staff,
+        books.bring_up,
+    )
     sold = Sold(
         offers.lab,
         offers.tier,
@@ -111,16 +117,16 @@ def _compiled_firms(market: Market, sales: Sales, books: Books) -> tuple[dict[st
         sales.used,
     )
     of_labs = state.active, state.released > NEVER, state.mode, state.capability, state.open_capability
-    labs = kept(lab_rows, *of_labs, state.algorithm, sales.use_by_lab(setting), stocks, money, sold)
+    labs = kept(lab_rows, *of_labs, state.algorithm, books.use_by_lab, stocks, money, sold)
     clouds = kept(cloud_rows, state.hosted, setting.cloud_firm, stocks, money, sold)
-    return dict(zip(LAB_COLUMNS, labs, strict=True)), dict(zip(CLOUD_COLUMNS, clouds, strict=True))
+    return {LAB_COLUMNS: labs}, {CLOUD_COLUMNS: clouds}
 
 
-def _labs(market: Market, sales: Sales, books: Books) -> dict[str, Array]:
+def _labs(market: Market, sales: Sales, books: Books) -> Row:
     """One row a lab."""
     setting, state, offers = market.setting, market.state, sales.offers
     n = len(setting.labs)
-    own, made, _ = sales.use_by_lab(setting)
+    own, made, _ = books.use_by_lab
     seen = state.released > NEVER
     profit = books.revenue - books.full_cost - books.royalties_paid
 
@@ -129,7 +135,7 @@ def _labs(market: Market, sales: Sales, books: Books) -> dict[str, Array]:
     service[:, offers.lab[at], offers.tier[at]] = sales.prices[at], sales.deal.cost[at]
 
     return {
-        "active": state.active,
+        "active": state.active.astype(float),
         "mode": np.where(seen, state.mode, np.nan),
         "capability": np.where(seen, _finite(state.capability[:, FLAGSHIP]), np.nan),
         "capability_open": _finite(state.open_capability.max(axis=1)),
@@ -156,7 +162,7 @@ def _labs(market: Market, sales: Sales, books: Books) -> dict[str, Array]:
     }
 
 
-def _clouds(market: Market, sales: Sales, books: Books) -> dict[str, Array]:
+def _clouds(market: Market, sales: Sales, books: Books) -> Row:
     """One row a cloud."""
     setting, state, offers = market.setting, market.state, sales.offers
     clouds, firm = len(setting.clouds), setting.cloud_firm

@@ -10,7 +10,7 @@ import numpy as np
 from sim.economics.engines import chosen
 from sim.economics.indicators import concentration, lag_months, ratio
 from sim.market.sales import Books, Sales, Settled, rows, totals
-from sim.record import MODES
+from sim.record import MODES, Row
 from sim.technology.chips import DOMESTIC, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
 from sim.world.setting import API, FLAGSHIP, Array, Flags, Ints, Setting
@@ -24,9 +24,6 @@ CHOICES_REMEMBERED = 12
 """Months over which the propensity to open is averaged."""
 SOME_REVENUE = 1.0
 """USD a month up to which there is no revenue to speak of a margin."""
-
-Row = dict[str, Array | list[float] | float]
-"""Columns of `sim.record.MARKET` in one month, (regions + 1,)."""
 
 DEMAND = (
     "adoption",
@@ -110,7 +107,7 @@ def _compiled_demand(market: Market, sales: Sales, equilibrium: Settled) -> Row:
         len(setting.regions),
         market.scenario.technology.reference_capability,
     )
-    return dict(zip(DEMAND, found, strict=True))
+    return {DEMAND: found}
 
 
 def _shares(setting: Setting, sales: Sales, tokens: Array, spent: Array) -> Row:
@@ -135,7 +132,8 @@ def _shares(setting: Setting, sales: Sales, tokens: Array, spent: Array) -> Row:
     }
     shares = ratio(*np.array(list(parts.values())).transpose(1, 0, 2))
     by_lab = sums(offers.lab, spent, len(setting.labs))[:, :-1]
-    return dict(zip(parts, shares, strict=True)) | {
+    return {
+        **dict(zip(parts, shares, strict=True)),
         "concentration": concentration(
             by_lab[:, by_lab[-1] > 0.0]
         ),  # sums over as many labs, whoever else there is
@@ -202,7 +200,7 @@ def _compiled_frontiers(market: Market, released: Flags, opened: Flags) -> Row:
         before["capability_open"],
         before["capability_closed"],
     )
-    return dict(zip(FRONTIERS, found, strict=True))
+    return {FRONTIERS: found}
 
 
 def firms_and_margins(market: Market, sales: Sales, books: Books) -> Row:
@@ -238,7 +236,7 @@ def _compiled_firms(market: Market, sales: Sales, firms: Array) -> Row:
         market.state.raw_flops,
         SOME_REVENUE,
     )
-    return dict(zip(SUPPLY, found, strict=True))
+    return {SUPPLY: found}
 
 
 def _margins(setting: Setting, sales: Sales) -> Row:

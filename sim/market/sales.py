@@ -47,6 +47,8 @@ class Books:
     capex: Array = field(default_factory=lambda: np.zeros(0))
     staff: Array = field(default_factory=lambda: np.zeros(0))
     bring_up: Array = field(default_factory=lambda: np.zeros(0))
+    use_by_lab: Array = field(default_factory=lambda: np.zeros((3, 0)))
+    """As `Sales.use_by_lab` has it, (3, labs)."""
 
 
 class Settled(NamedTuple):

@@ -43,7 +43,7 @@ class Catalogue:
     flops: Array = field(init=False)
     bandwidth: Array = field(init=False)
     _covered: dict[str, Flags] = field(init=False, repr=False, default_factory=dict)
-    made_at_home: list[list[int]] = field(init=False)
+    made_at_home: list[Ints] = field(init=False)
     """Chips that makers of a region sell there in limited numbers, by region."""
     response: list[float] = field(init=False)
     """By how much of its path makers at home raise supply at a full shortfall, by region."""
@@ -75,7 +75,7 @@ class Catalogue:
             ]
         )
         self.made_at_home = [
-            np.flatnonzero((self.origin == region) & np.isfinite(supply)).tolist()
+            np.flatnonzero((self.origin == region) & np.isfinite(supply))
             for region, supply in enumerate(self._supply)
         ]
         self.response = [self._response(name) for name in self.setting.regions]

@@ -71,16 +71,16 @@ class Policy:
         -------
         Allowed modes and the net subsidy as a share of the lab's revenue scale, both (modes,).
         """
-        allowed, rate = np.ones(len(MODES), dtype=bool), np.zeros(len(MODES))
+        allowed, rate = [True] * len(MODES), [0.0] * len(MODES)
         for policy in self.release:
             if policy.region != region or (policy.above is not None and capability < policy.above):
                 continue
-            which = [MODES.index(mode) for mode in policy.modes]
-            if policy.stance == "forbid":
-                allowed[which] = False
-            else:
-                rate[which] += policy.rate if policy.stance == "subsidise" else -policy.rate
-        return allowed, rate
+            for mode in {MODES.index(name) for name in policy.modes}:
+                if policy.stance == "forbid":
+                    allowed[mode] = False
+                else:
+                    rate[mode] += policy.rate if policy.stance == "subsidise" else -policy.rate
+        return np.array(allowed), np.array(rate)
 
 
 def in_force(events: Iterable[AnyEvent], month: Month) -> list[AnyEvent]:

@@ -118,7 +118,7 @@ def _compiled(
     money = zip(to_train.tolist(), to_serve.tolist(), strict=True)
     for group, budgets, *got in zip(groups, money, columns, raw, strict=True):
         offers = OnShelves(*group.on_offer.training.tables)
-        at_home = np.array(catalogue.made_at_home[group.region], dtype=np.int64)
+        at_home = catalogue.made_at_home[group.region]
         response = 1.0 + catalogue.response[group.region] * short[group.region]
         kept(shop, offers, month, at_home, response, *budgets, *got)
     flops, bandwidth, trained, served, flop_price, bandwidth_price = columns.T
@@ -211,7 +211,7 @@ def _find(catalogue: Catalogue, group: Group, state: State, month: int, sold: li
         if id(offers) not in found:
             shelf = offers.on(month)
             limit = shelf.left.limit.copy()
-            for k in catalogue.made_at_home[group.region]:
+            for k in catalogue.made_at_home[group.region].tolist():
                 limit[k] *= response
             for k, number in taken:
                 limit[k] = max(limit[k] - number, 0.0)
@@ -259,9 +259,8 @@ def _shortfall(flops: Array, money: Array, price: float) -> Array:
     """
     if not isfinite(price):
         return np.zeros(len(money))
-    wanted = money > 0.0
-    missing = 1.0 - flops * price / np.where(wanted, money, 1.0)
-    return np.where(wanted, np.clip(missing, 0.0, 1.0), 0.0)
+    each = zip(flops.tolist(), money.tolist(), strict=True)
+    return np.array([min(max(1.0 - got * price / paid, 0.0), 1.0) if paid > 0.0 else 0.0 for got, paid in each])
 
 
 class FirstCompute(NamedTuple):

@@ -12,6 +12,7 @@ from sim.market import Market
 from sim.market.regions import demand_side, labs_and_frontiers, supply_side
 from sim.market.sales import Books, Sales
 from sim.market.trade import TOLERANCE, moved, serve, settle_prices
+from sim.record import Row
 from sim.scenario import Scenario
 from sim.world.listing import Listing
 
@@ -57,6 +58,14 @@ def stopped(scenario: Scenario, month: int) -> tuple[Market, Sales, Books]:
     return market, sales, market.settle(flows, sales)
 
 
+def by_name(row: Row) -> dict[str, object]:
+    """Every column of a row by itself."""
+    found: dict[str, object] = {}
+    for names, values in row.items():
+        found |= {names: values} if isinstance(names, str) else zip(names, values, strict=True)
+    return found
+
+
 def test_a_months_columns(months, monkeypatch):
     """Every column of regions, month by month, whether or not anything is on sale."""
     assert [len(sales.offers) > 0 for _, sales, _ in months] == [False, True, True, True]
@@ -64,7 +73,7 @@ def test_a_months_columns(months, monkeypatch):
         found = []
         for engine in ("numba", "numpy"):
             monkeypatch.setenv(ENVIRONMENT, engine)
-            found.append(demand_side(market, sales) | supply_side(market, sales, books))
+            found.append(by_name(demand_side(market, sales) | supply_side(market, sales, books)))
         compiled, plain = found
         assert compiled.keys() == plain.keys()
         for name, values in plain.items():
@@ -129,7 +138,7 @@ def test_frontiers_that_fell_out_of_sight(months, monkeypatch):
     found = []
     for engine in ("numba", "numpy"):
         monkeypatch.setenv(ENVIRONMENT, engine)
-        found.append(labs_and_frontiers(market))
+        found.append(by_name(labs_and_frontiers(market)))
     compiled, plain = found
     for name, values in plain.items():
         assert np.array_equal(compiled[name], values, equal_nan=True), name
