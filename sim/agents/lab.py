@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, compress
 from math import exp, inf, nan
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SMALLEST_SCALE = 1e4
 """Revenue scale of a firm that has none, USD a month."""
-_REASONS = [[f"{mode}_{part}" for part in (*COMPONENTS, "payoff")] for mode in MODES]
+_REASONS = [f"{mode}_{part}" for mode in MODES for part in COMPONENTS] + [f"{mode}_payoff" for mode in MODES]
 _OPENNESS, _OPENS = OPENNESS.tolist(), OPENS_FLAGSHIP.tolist()
 _RELEASED = [np.flatnonzero(tiers).tolist() for tiers in RELEASES]
 """Tiers whose weights a mode lets out."""
@@ -153,14 +153,14 @@ class Lab(mesa.Agent):
         market, state = self.model, self.model.state
         sp = market.scenario.spillovers
         if not market.scenario.mechanisms.derivation:
-            return -1, -np.inf
-        levels = state.open_capability[:, FLAGSHIP].tolist()
-        others = (lab for lab, level in enumerate(levels) if level > -inf and lab != self.index)
-        best_first = sorted(others, key=levels.__getitem__, reverse=True)  # of equal ones the first
-        base = next(filter(self._may_build_on, best_first), -1)
+            return -1, -inf
+        base, best = -1, -inf
+        for lab, level in enumerate(state.open_capability[:, FLAGSHIP].tolist()):
+            if level > best and lab != self.index and self._may_build_on(lab):  # of equal ones the first
+                base, best = lab, level
         if base < 0:
-            return -1, -np.inf
-        built = derived_capability(levels[base], flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
+            return -1, -inf
+        built = derived_capability(best, flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
         return base, float(built)
 
     def _may_build_on(self, lab: int) -> bool:
@@ -171,15 +171,16 @@ class Lab(mesa.Agent):
         return bool(free and lag >= market.scenario.spillovers.derivation_lag)
 
     def decide(self, forced: ForcedRelease | None = None) -> Release:
-        """Train the family that is due and choose its mode. Changes nothing that others see this month."""
+        """Train the family that is due and choose its mode. Changes nothing that others see this month.
+
+        Of a forced release it is told too what the lab would have chosen, and why.
+        """
         market, i = self.model, self.index
         model = self.train(forced)
         flagship = float(model.capability[FLAGSHIP])
         state = market.state
         best = max(_best_but(i, state.capability), *state.open_capability[:, FLAGSHIP].tolist())
         gap = best - flagship if best > -inf else nan
-        if forced is not None:
-            return Release(model, MODES.index(forced.mode), gap, forced, {})
         allowed, rates = market.policy.modes_for(self.region, flagship)
         if market.bans_opening(self.region, flagship):
             allowed = allowed & ~OPENS_FLAGSHIP
@@ -189,7 +190,7 @@ class Lab(mesa.Agent):
         if not any(allowed.tolist()):
             allowed = np.arange(len(MODES)) == CLOSED
         mode, reasons = self._choose(model, allowed, rates)
-        return Release(model, mode, gap, None, reasons)
+        return Release(model, mode if forced is None else MODES.index(forced.mode), gap, forced, reasons)
 
     def release(self, plan: Release) -> None:
         """Release the family as decided."""
@@ -201,6 +202,7 @@ class Lab(mesa.Agent):
         market, i = self.model, self.index
         state, choice = market.state, market.scenario.choice
         parts: dict[bool, Array] = {}
+        payoff: dict[bool, Array] = {}
         reasons: dict[str, float] = {}
         funding, earned = self.funding, float(state.revenue[i])
         backing = choice.funding_value * funding
@@ -225,7 +227,8 @@ class Lab(mesa.Agent):
                 scale = max(earned + backing, found.revenue + backing, SMALLEST_SCALE)
                 found.parts[:, _OWN] = self._own_parts(model, scale, rates)
                 parts[ahead] = found.parts
-            return np.asarray(parts[ahead].sum(axis=1) / scale)
+                payoff[ahead] = found.parts.sum(axis=1)
+            return np.asarray(payoff[ahead] / scale)
 
         verdict = self.rule(
             View(
@@ -245,12 +248,10 @@ class Lab(mesa.Agent):
         probability = verdict.probability.tolist()
         reasons["scale"] = scale
         reasons |= zip(_PROBABILITIES, probability, strict=True)
-        part = parts.get(True, parts.get(False))
-        if part is not None:
-            by_mode = zip(_REASONS, part.tolist(), part.sum(axis=1).tolist(), allowed.tolist(), strict=True)
-            for names, values, payoff, may in by_mode:
-                if may:
-                    reasons |= zip(names, [*values, payoff], strict=True)
+        if parts:
+            shown = True in parts
+            values = [*parts[shown].ravel().tolist(), *payoff[shown].tolist()]
+            reasons |= compress(zip(_REASONS, values, strict=True), _of_modes(allowed))
         return _drawn(probability, float(market.luck["mode"][market.month, i])), reasons
 
     def _peers(self) -> Peers:
@@ -289,12 +290,11 @@ class Lab(mesa.Agent):
         choice, setting, state = self.model.scenario.choice, self.model.setting, self.model.state
         if choice.following == 0.0:
             return 0.0
-        flagships, modes, released = (
-            each.tolist() for each in (state.capability[:, FLAGSHIP], state.mode, state.released)
-        )
+        flagships, modes = state.capability[:, FLAGSHIP].tolist(), state.mode.tolist()
+        active, released = state.active.tolist(), state.released.tolist()
         best_open = best_closed = -inf
         for lab in setting.once(("labs at home", self.index), self._compatriots):
-            if state.active[lab] and released[lab] > NEVER:
+            if active[lab] and released[lab] > NEVER:
                 if _OPENS[modes[lab]]:
                     best_open = max(best_open, flagships[lab])
                 else:
@@ -378,7 +378,15 @@ def _share(lead: float) -> float:
     return 1.0 / (1.0 + exp(-min(max(lead, -500.0), 500.0)))
 
 
+def _of_modes(allowed: Flags) -> list[bool]:
+    """Which of `_REASONS` are of modes that are allowed."""
+    may: list[bool] = allowed.tolist()
+    return [each for each in may for _ in COMPONENTS] + may
+
+
 def _drawn(probability: list[float], luck: float) -> int:
     """The mode that a uniform draw falls on; the likeliest where rounding leaves the draw beyond the last."""
-    reached = (mode for mode, upto in enumerate(accumulate(probability)) if upto > luck)
-    return next(reached, probability.index(max(probability)))
+    for mode, upto in enumerate(accumulate(probability)):
+        if upto > luck:
+            return mode
+    return probability.index(max(probability))

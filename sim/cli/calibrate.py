@@ -43,10 +43,11 @@ def calibrate(
     from sim.study.loading import load_study
 
     study = load_study(source)
+    table = table_name(study.name)
     if write is not None:
         keys = [key for factor in study.factors for key in factor.keys]
         see_that_fits(write, keys)
-        see_that_all_are_drawn(write, keys, [factor.name for factor in study.factors])
+        see_that_all_are_drawn(write, table, keys, [factor.name for factor in study.factors])
     if report is not None and not report.absolute().parent.is_dir():
         raise RunError(f"{report}: no such folder; name a file in one that exists with --report")
     target = out or Path("outputs", f"{study.name}-calibration")
@@ -61,6 +62,6 @@ def calibrate(
     if report is not None:
         write_whole(report, markdown(found))
     if write is not None:
-        beside = rewrite_with_table(write, columns(found), samples(found, table_name(write.stem)), notes(found))
+        beside = rewrite_with_table(write, table, columns(found), samples(found, table), notes(found))
         typer.echo(f"{write}, {beside}: written", err=True)
     typer.echo(f"{found!r}\n\n{target}: calibration.md, calibrated.yaml, set.parquet")

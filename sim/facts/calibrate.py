@@ -2,13 +2,13 @@
 
 Waves of runs, spread over the prior at first and over what is not ruled out later; after each, response surfaces are
 fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set: those of the runs that fit
-best, as many as foretell facts that had no part in the choice best (`sim.facts.selection`); where all facts are of
-one family, and none is left to foretell, what the surfaces do not rule out. The scenario then draws members of the
+best, about as many as foretell facts that had no part in the choice best (`sim.facts.selection`); where all facts are
+of one family, and none is left to foretell, what the surfaces do not rule out. The scenario then draws members of the
 set, and its central values are those of the central member (`sim.facts.members`). Parameters whose spread hardly
 shrank are those that the facts cannot identify. Held-out facts are run and reported, and have no part in any of it,
 be they values or dates of openings (`sim.facts.hazards`).
 
-Which parameters matter was screened before `scenarios/studies/calibrate.yaml` was written: its comments tell.
+The baseline is calibrated in two steps, `scenarios/studies/calibrate-demand.yaml` and `calibrate-release.yaml`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sim.facts.observations import comparable, observations
 from sim.facts.reading import load_facts
 from sim.facts.schema import Facts
 from sim.facts.score import interval
-from sim.facts.selection import left_out, nearest
+from sim.facts.selection import left_out, nearest, size
 from sim.facts.surfaces import Aim, Surfaces
 from sim.facts.validate import missing_names
 from sim.facts.waves import Said, Wave
@@ -254,9 +254,9 @@ class _Work:
         return left
 
     def _nearest(self, sizes: pd.DataFrame, said: Said, surfaces: Surfaces, share: float) -> Remaining:
-        """The runs that fit best, in the number of the least score."""
+        """The runs that fit best, in the number that foretells best."""
         depths = surfaces.of_runs(said)
-        chosen = nearest(depths, int(sizes["runs"].iloc[int(np.argmin(sizes["score"]))]))
+        chosen = nearest(depths, size(sizes))
         return Remaining(said.points[chosen], float(depths[chosen[-1]]), share)
 
     def _waves(self, waves: Sequence[Wave], shares: Sequence[float], aim: Aim) -> pd.DataFrame:

@@ -66,19 +66,26 @@ def _waves(found: Calibration) -> list[list[str]]:
     return rows
 
 
+_OF_SIZES = {"part": share, "score": number, "error": number, "hit": share, "width": number}
+"""Columns of the table of sizes, and how their numbers are shown."""
+
+
 def _sizes(found: Calibration) -> list[str]:
     """How many runs are the set, and why."""
     if found.sizes.empty:
         return []
-    rows = [["runs", "part of all", "interval score", "facts inside", "width, tolerances"]]
-    rows += [
-        [str(row["runs"]), share(row["part"]), number(row["score"]), share(row["hit"]), number(row["width"])]
-        for row in found.sizes.to_dict("records")
+    rows = [
+        ["runs", "part of all", "interval score", "standard error", "facts inside", "width, tolerances"],
+        *(
+            [str(row["runs"]), *(show(row[key]) for key, show in _OF_SIZES.items())]
+            for row in found.sizes.to_dict("records")
+        ),
     ]
     head = (
         "How many runs are the set: each family of calibration facts is left out in turn, and the runs that fit the "
         "others best foretell it. The interval score is the width of their 90 % interval plus twenty times the "
-        "distance by which it misses, in tolerances, mean over facts; the number of runs with the least is taken."
+        "distance by which it misses, in tolerances, mean over facts. Of the numbers of runs whose score is within one "
+        "standard error (over families, of the distance to the least) of the least, the smallest is taken."
     )
     return [head, "", *table(rows), ""]
 
@@ -119,10 +126,12 @@ def _identified(found: Calibration) -> str:
 def _size(found: Calibration) -> str:
     if found.sizes.empty:
         return f"The set is what is not ruled out, {number(found.set.share)} of the prior."
-    runs, scores = found.sizes["runs"], found.sizes["score"]
+    runs, scores, number_of = found.sizes["runs"], found.sizes["score"], len(found.set.points)
+    own = scores[runs == number_of].iloc[0]
     return (
-        f"The set is {len(found.set.points)} of {runs.max()} runs: that many foretell families of facts that had no "
-        f"part in choosing them best (interval score {number(scores.min())}; all runs {number(scores.iloc[-1])})."
+        f"The set is {number_of} of {runs.max()} runs: the smallest that foretells families of facts that had no part "
+        f"in choosing it as well as any, within a standard error (interval score {number(own)}; the least "
+        f"{number(scores.min())}, all runs {number(scores.iloc[-1])})."
     )
 
 

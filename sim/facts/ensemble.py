@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.facts.hazards import chosen, releases
 from sim.facts.indicators import Array, first_openings
 from sim.facts.observations import indicated, last_month
 from sim.facts.schema import Facts
@@ -30,10 +31,14 @@ class Asked(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What is kept of one run; `failure` tells why there is nothing."""
+    """What is kept of one run: `Ensemble` tells of its parts; `failure` tells why there is nothing.
+
+    `chances` are the odds of opening in releases of history (`sim.facts.hazards.chosen`).
+    """
 
     indicators: Mapping[str, Array]
     opened: Mapping[str, float]
+    chances: Array
     failure: str | None
 
 
@@ -111,14 +116,15 @@ def measure(asked: Asked) -> Measured:
     try:
         frames = run_task(asked.task).frames
     except SimulationError as error:
-        return Measured({}, {}, str(error))
+        return Measured({}, {}, np.empty(0), str(error))
     scenario = asked.task.scenario
     months = [scenario.start + i for i in range(scenario.end - scenario.start + 1)]
     first = first_openings(frames["labs"])
     opened = {
         str(lab): float(Month(when.year, when.month) - scenario.start) for lab, when in first.items()
     }
-    return Measured(indicated(asked.facts, frames, dates(months)), opened, None)
+    chances = chosen(releases(asked.facts, scenario), frames["decisions"])
+    return Measured(indicated(asked.facts, frames, dates(months)), opened, chances, None)
 
 
 def _drawn(loaded: Resolved, seed: int) -> Scenario:

@@ -1,9 +1,11 @@
-"""Dates of first openings, half-year by half-year: what a firm did, and how likely runs make it.
+"""Occasions on which firms opened a flagship or did not, and how likely runs make what they did.
 
-A firm that has not opened a flagship yet opens one in a half-year, or does not. So its date is a sequence of events
-with two outcomes (a discrete-time hazard: Singer & Willett 1993, Journal of Educational Statistics 18(2)), and the
-likelihood of all dates is the product over firms and half-years. A part of these can be held out like any fact:
-what a held-out fact counts (`modes.opened`) does not tune.
+Where a scenario decides for itself, these are half-years: a firm that has not opened a flagship yet opens one in it, or
+does not. So its date is a sequence of events with two outcomes (a discrete-time hazard: Singer & Willett 1993, Journal
+of Educational Statistics 18(2)), and the likelihood of all dates is the product over firms and half-years. Where a
+scenario replays history, they are the releases themselves: each run tells the odds with which the firm, in the market
+of that day, would have opened (conditional choice probabilities, as Hotz & Miller 1993, Review of Economic Studies
+60). A part of the occasions can be held out like any fact: what a held-out fact counts (`modes.opened`) does not tune.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from sim.facts.indicators import Array
+from sim.facts.indicators import OPEN_FLAGSHIP, Array
 from sim.facts.schema import Fact, Facts, Use
+from sim.record import MODES
 from sim.scenario import Scenario
 from sim.scenario.month import Month
 
@@ -22,10 +26,12 @@ LEAST_ODDS = 0.02
 """What runs show never or always can still happen: no odds count as less, or as more than one less this."""
 COUNTS = "modes.opened"
 """Indicator of facts that count openings."""
+OPEN_MODES = MODES[OPEN_FLAGSHIP:]
+"""Modes that let the flagship's weights out."""
 
 
-class HalfYear(NamedTuple):
-    """A firm that has not opened yet, and a half-year (or what the history leaves of it).
+class Occasion(NamedTuple):
+    """A firm that has not opened yet and a half-year (or what the history leaves of it), or a release of history.
 
     Attributes
     ----------
@@ -34,9 +40,11 @@ class HalfYear(NamedTuple):
     since, until
         First and last month.
     opened
-        Whether the firm opened its first flagship in it.
+        Whether the firm opened its first flagship in it, or this one.
     use
         Whether it tunes, or is kept for testing.
+    replayed
+        Whether it is a release of history.
     """
 
     lab: str
@@ -44,6 +52,7 @@ class HalfYear(NamedTuple):
     until: Month
     opened: bool
     use: Use
+    replayed: bool = False
 
     @property
     def months(self) -> int:
@@ -51,7 +60,29 @@ class HalfYear(NamedTuple):
         return self.until - self.since + 1
 
 
-def half_years(facts: Facts, scenario: Scenario) -> list[HalfYear]:
+def occasions(facts: Facts, scenario: Scenario) -> list[Occasion]:
+    """Releases that the scenario replays, then half-years of firms at risk after them."""
+    return releases(facts, scenario) + half_years(facts, scenario)
+
+
+def releases(facts: Facts, scenario: Scenario) -> list[Occasion]:
+    """Releases of history that the scenario replays, by date, of firms that the facts tell openings of.
+
+    A firm's first release is left out: no choice was before it from which it could have turned.
+    """
+    found: list[Occasion] = []
+    known: set[str] = set()
+    for event in sorted(scenario.history, key=lambda event: event.date):
+        if scenario.history_until is None or event.date > scenario.history_until:
+            break
+        if event.lab in known and event.lab in facts.openings and event.date <= scenario.end:
+            month, opened = event.date, event.mode in OPEN_MODES
+            found.append(Occasion(event.lab, month, month, opened, _use(event.lab, month, facts), replayed=True))
+        known.add(event.lab)
+    return found
+
+
+def half_years(facts: Facts, scenario: Scenario) -> list[Occasion]:
     """Half-years of firms at risk, by firm and date.
 
     Parameters
@@ -71,7 +102,7 @@ def half_years(facts: Facts, scenario: Scenario) -> list[HalfYear]:
             if opening.month is not None and opening.month < since:
                 break
             opened = opening.month is not None and opening.month <= until
-            found.append(HalfYear(lab, since, until, opened, _use(lab, until, facts)))
+            found.append(Occasion(lab, since, until, opened, _use(lab, until, facts)))
     return found
 
 
@@ -95,7 +126,7 @@ def _counts(fact: Fact, lab: str, until: Month) -> bool:
     return fact.indicator == COUNTS and lab in fact.where.get("lab", ()) and last is not None and until <= last
 
 
-def happened(at_risk: list[HalfYear], opened: Mapping[str, Array], start: Month) -> Array:
+def happened(at_risk: list[Occasion], opened: Mapping[str, Array], start: Month) -> Array:
     """What runs did.
 
     Parameters
@@ -120,6 +151,26 @@ def happened(at_risk: list[HalfYear], opened: Mapping[str, Array], start: Month)
     return np.stack(columns, axis=1)
 
 
+def chosen(released: list[Occasion], decisions: pd.DataFrame) -> Array:
+    """Odds with which a run's labs would have opened in releases of history.
+
+    Parameters
+    ----------
+    released
+        Releases.
+    decisions
+        Of one run, as its frame tells.
+
+    Returns
+    -------
+    Array of shape (releases,): NaN where a run has no such release, or its rule knows no odds.
+    """
+    chances = decisions[[f"{mode}_probability" for mode in OPEN_MODES]].sum(axis=1, min_count=1)
+    names, months = decisions["lab"].astype(str), decisions["month"]
+    by_release = dict(zip(zip(names, months, strict=True), chances, strict=True))
+    return np.array([by_release.get((one.lab, pd.Timestamp(str(one.since))), np.nan) for one in released], dtype=float)
+
+
 def odds(did: Array) -> Array:
     """Odds that a firm at risk opens, from runs, shape (half-years,).
 
@@ -129,7 +180,7 @@ def odds(did: Array) -> Array:
     return np.asarray((np.nansum(did, axis=0) + 0.5) / (at_risk + 1.0))
 
 
-def constant_odds(at_risk: list[HalfYear]) -> Array:
+def constant_odds(at_risk: list[Occasion]) -> Array:
     """Odds of one constant rate for all firms, fitted to the very half-years: openings over months at risk."""
     months = np.array([one.months for one in at_risk], dtype=float)
     exposed = np.where([one.opened for one in at_risk], months / 2.0, months)  # opened halfway, on average
@@ -137,7 +188,7 @@ def constant_odds(at_risk: list[HalfYear]) -> Array:
     return np.asarray(1.0 - np.exp(-rate * months))
 
 
-def surprises(chances: Array, at_risk: list[HalfYear]) -> Array:
+def surprises(chances: Array, at_risk: list[Occasion]) -> Array:
     """Minus the logarithm of the odds of what happened; mean over half-years: the logarithmic score.
 
     Parameters

@@ -60,7 +60,7 @@ def study_again(study: Study, runs: int) -> Study:
 
 
 def in_order(said: Said, surfaces: Surfaces) -> Members:
-    """Members by mean deviance: of the facts in their runs, and of the dates by the odds at their points.
+    """Members by mean deviance of their runs.
 
     Parameters
     ----------
@@ -74,9 +74,8 @@ def in_order(said: Said, surfaces: Surfaces) -> Members:
     RunError
         If a run of every member failed.
     """
-    losses = surfaces.losses(said).sum(axis=1).reshape(-1, CENTRAL_SEEDS).mean(axis=1)
+    deviances = surfaces.of_runs(said).reshape(-1, CENTRAL_SEEDS).mean(axis=1)
     points = said.points[::CENTRAL_SEEDS]
-    deviances = losses + surfaces.of_dates(points)
     failed = int(np.isinf(deviances).sum())
     if failed == len(points):
         raise RunError(f"each of the {failed} members of the set has a run that failed; none can be the central one")

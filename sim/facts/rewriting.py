@@ -54,14 +54,20 @@ def rewrite(path: Path, values: Mapping[str, object], notes: Mapping[str, str] |
 
 
 def rewrite_with_table(
-    path: Path, columns: Mapping[str, Sequence[float]], values: Mapping[str, object], notes: Mapping[str, str]
+    path: Path,
+    table: str,
+    columns: Mapping[str, Sequence[float]],
+    values: Mapping[str, object],
+    notes: Mapping[str, str],
 ) -> Path:
     """Set samples of a scenario file, and write the table that they are drawn from beside it.
 
     Parameters
     ----------
     path
-        The file; its table is named after it.
+        The file.
+    table
+        Name of the table; its file is named after both.
     columns
         Of the table, by name.
     values, notes
@@ -76,21 +82,20 @@ def rewrite_with_table(
     ScenarioError, RunError, OSError
         As `rewrite`; nothing is written then.
     """
-    beside = path.with_suffix(f".samples{CSV}")
+    beside = path.with_suffix(f".{table}{CSV}")
     text = path.read_text(encoding="utf-8")
-    text = rewritten(text, {**_naming(text, path, beside.name), **values}, path.name, notes)
-    table = io.StringIO()
-    lines = csv.writer(table, lineterminator="\n")
+    text = rewritten(text, {**_naming(text, path, table, beside.name), **values}, path.name, notes)
+    written = io.StringIO()
+    lines = csv.writer(written, lineterminator="\n")
     lines.writerow(columns)
     lines.writerows([shown(value) for value in row] for row in zip(*columns.values(), strict=True))
-    write_whole(beside, table.getvalue())
+    write_whole(beside, written.getvalue())
     write_whole(path, text)
     return beside
 
 
-def _naming(text: str, path: Path, file: str) -> dict[str, object]:
-    """What a file must set so that its table is read: a table more, or the first."""
-    name = table_name(path.stem)
+def _naming(text: str, path: Path, name: str, file: str) -> dict[str, object]:
+    """What a file must set so that a table is read: a table more, or the first."""
     tables = children(read_text(text, path.name)).get(SAMPLES)
     if isinstance(tables, Table) and tables.items:
         in_a_line = next(iter(tables.items.values())).place.line == tables.place.line
@@ -107,12 +112,12 @@ def see_that_fits(path: Path, keys: Sequence[str]) -> None:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({error.strerror}); name a scenario file with --write") from error
-    values = {**_naming(text, path, f"x{CSV}"), **dict.fromkeys(keys, stand_in)}
+    values = {**_naming(text, path, "x", f"x{CSV}"), **dict.fromkeys(keys, stand_in)}
     rewritten(text, values, path.name)
 
 
-def see_that_all_are_drawn(path: Path, keys: Collection[str], columns: Collection[str]) -> None:
-    """See that nothing else in a scenario is drawn from a column that its table will no longer have.
+def see_that_all_are_drawn(path: Path, table: str, keys: Collection[str], columns: Collection[str]) -> None:
+    """See that nothing else in a scenario is drawn from a column that a table will no longer have.
 
     Raises
     ------
@@ -122,7 +127,7 @@ def see_that_all_are_drawn(path: Path, keys: Collection[str], columns: Collectio
         If something is.
     """
     for key, found in load(path).distributions.items():
-        if not isinstance(found, Sample) or found.of != table_name(path.stem):
+        if not isinstance(found, Sample) or found.of != table:
             continue
         if key not in keys and found.column not in columns:
             raise RunError(

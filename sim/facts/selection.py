@@ -3,7 +3,9 @@
 Few runs fit the facts that chose them closely, and others badly: they follow luck and the model's own errors. So each
 family of calibration facts is left out in turn, the runs that fit the other families best are kept, and their 90 %
 interval of each fact left out is scored by the interval score (Gneiting & Raftery 2007, JASA 102: width plus 2 / 0.1
-times the distance by which it misses), in tolerances. The number of runs with the least mean score is taken. Held-out
+times the distance by which it misses), in tolerances. The smallest number of runs is taken whose mean score is within
+one standard error of the least (Breiman et al. 1984, Classification and Regression Trees, section 3.4.3): what families
+say of each other hardly tells sets of some size apart, and what a family says of itself would narrow the set. Held-out
 facts have no part in it.
 """
 
@@ -26,7 +28,7 @@ PARTS = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0)
 FEWEST = 20
 """Runs in a set at least: its 5 and 95 % quantiles are no guess then."""
 DATED = "release modes"
-"""Family that dates of openings belong to."""
+"""Family that openings belong to."""
 FARTHEST = 30.0
 """A value counts as this many tolerances off at most, so that no single one decides a mean."""
 LEVEL = 0.1
@@ -50,39 +52,57 @@ def left_out(said: Said, surfaces: Surfaces) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with a row a size: runs, part of all, score, hit and width, means over facts, in
-    tolerances; without rows if all calibration facts are of one family.
+    Frame with a row a size: runs, part of all, score, hit and width, means over facts, in tolerances, and the
+    standard error (over families) of what the score lies above the least; without rows if all calibration facts
+    are of one family.
     """
     facts, names = surfaces.aim.facts.facts, surfaces.aim.targets.facts
     family = np.array([facts[name].family for name in names])
     if len(set(family)) < 2:
-        return pd.DataFrame(columns=["runs", "part", "score", "hit", "width"])
-    losses, dates = surfaces.losses(said), surfaces.of_dates(said.points)
+        return pd.DataFrame(columns=["runs", "part", "score", "hit", "width", "error"])
+    losses, openings = surfaces.losses(said), surfaces.of_openings(said)
     runs, sound = len(said.points), int(np.isfinite(losses).all(axis=1).sum())
     wanted = observations(surfaces.aim.facts)
     columns = [(facts[one.fact], one.value, said.values[:, k]) for k, one in enumerate(wanted)]
-    rows = []
+    rows, by_fact = [], []
     for part in PARTS:
         number = min(max(round(part * runs), FEWEST), sound)
         scores = []
         for out in dict.fromkeys(family):
-            depths = losses[:, family != out].sum(axis=1) + (0.0 if out == DATED else dates)
+            depths = losses[:, family != out].sum(axis=1) + (0.0 if out == DATED else openings)
             chosen = nearest(depths, number)
             scores += _of_family([column for column in columns if column[0].family == out], chosen)
-        scored = pd.DataFrame(scores, columns=["fact", "score", "hit", "width"]).groupby("fact").mean()
+        scored = pd.DataFrame(scores, columns=["family", "fact", "score", "hit", "width"])
+        scored = scored.groupby(["family", "fact"], sort=False).mean()
         rows.append({"runs": number, "part": number / runs, **scored.mean().to_dict()})
-    return pd.DataFrame(rows).drop_duplicates("runs").reset_index(drop=True)
+        by_fact.append(scored["score"])
+    found = pd.DataFrame(rows)
+    least = by_fact[int(np.argmin(found["score"]))]
+    found["error"] = [_standard_error(one - least) for one in by_fact]
+    return found.drop_duplicates("runs").reset_index(drop=True)
+
+
+def size(scores: pd.DataFrame) -> int:
+    """Runs of the smallest set whose score is within one standard error of the least, of what `left_out` returns."""
+    near = scores["score"] - scores["score"].min() <= scores["error"]
+    return int(scores["runs"][near].min())
+
+
+def _standard_error(values: pd.Series) -> float:
+    """Standard error of a mean over facts, whose families are independent and of several facts each."""
+    sums = (values - values.mean()).groupby(level="family").sum() / len(values)
+    return float(np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1)))
 
 
 def _of_family(
     columns: list[tuple[Fact, float, Array]], chosen: NDArray[np.intp]
-) -> list[tuple[int, float, bool, float]]:
-    """Which fact, score, hit and width of each value of a family's calibration facts."""
+) -> list[tuple[str, int, float, bool, float]]:
+    """Family, which fact, score, hit and width of each value of a family's calibration facts."""
     found = []
     for fact, value, said in columns:
         known = said[chosen]
         if fact.use == TUNES and np.isfinite(known).mean() > 0.5:
-            found.append((id(fact), *interval_score(fact, value, known)))
+            found.append((fact.family, id(fact), *interval_score(fact, value, known)))
     return found
 
 

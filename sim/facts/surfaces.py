@@ -1,4 +1,4 @@
-"""What is to be met, facts and dates of openings together, and how far points and runs are from it."""
+"""What is to be met, facts and openings together, and how far points and runs are from it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from sim.facts.emulator import Emulator
-from sim.facts.hazards import HalfYear, half_years, surprises
+from sim.facts.hazards import Occasion, occasions, surprises
 from sim.facts.indicators import Array
 from sim.facts.matching import MOST, Targets, implausibilities, loss, targets
 from sim.facts.observations import observations
@@ -41,9 +41,9 @@ class Aim:
         return targets(wanted, self.facts)
 
     @cached_property
-    def at_risk(self) -> list[HalfYear]:
-        """Every half-year of a firm, held-out ones too, in the order of runs' openings."""
-        return half_years(self.facts, self.scenario)
+    def at_risk(self) -> list[Occasion]:
+        """Every occasion to open, held-out ones too, in the order of runs' openings."""
+        return occasions(self.facts, self.scenario)
 
     def values(self, said: Said) -> Array:
         """Values of runs in the place of the targets, on their scales, shape (runs, targets)."""
@@ -51,12 +51,12 @@ class Aim:
         return self.targets.on_scale(said.values[:, tunes])
 
     def openings(self, said: Said) -> Array:
-        """Openings of runs in half-years that tune, shape (runs, half-years)."""
+        """Openings of runs on occasions that tune, shape (runs, occasions)."""
         return said.openings[:, [one.use == TUNES for one in self.at_risk]]
 
     @cached_property
-    def dates(self) -> list[HalfYear]:
-        """Half-years that tune."""
+    def dates(self) -> list[Occasion]:
+        """Occasions that tune."""
         return [one for one in self.at_risk if one.use == TUNES]
 
 
@@ -65,8 +65,9 @@ class Surfaces:
     """Surfaces of values and of openings.
 
     A surface of what is 1 in runs that open and 0 in others is the odds of opening; it is fitted to the runs in
-    which the firm is still at risk. The deviance of a point is that of its facts (the sum of `matching.loss`) and minus
-    twice the log-likelihood of the dates, which is on the same scale: a normal fact's is its squared distance.
+    which the firm is still at risk. Of releases of history runs tell the odds themselves. The deviance of a point is
+    that of its facts (the sum of `matching.loss`) and minus twice the log-likelihood of the openings, which is on the
+    same scale: a normal fact's is its squared distance.
 
     Attributes
     ----------
@@ -96,11 +97,19 @@ class Surfaces:
     def heights(self, points: Array) -> Array:
         """Deviance of points of the unit cube, shape (points,)."""
         predicted = self.emulator.predict(points)
-        return np.asarray(loss(self._away(predicted)).sum(axis=1) + self._of_dates(predicted))
+        return np.asarray(loss(self._away(predicted)).sum(axis=1) + self._of_openings(predicted))
 
-    def of_dates(self, points: Array) -> Array:
-        """Minus twice the log-likelihood of the dates of openings, shape (points,)."""
-        return self._of_dates(self.emulator.predict(points))
+    def of_openings(self, said: Said) -> Array:
+        """Minus twice the log-likelihood of the openings, shape (runs,).
+
+        When firms open in one run is luck, so dates are judged by the odds at its point; releases of history by the
+        odds that the run tells.
+        """
+        predicted = self.emulator.predict(said.points)
+        told, count = self.aim.openings(said), len(self.aim.targets.values)
+        replayed = np.array([one.replayed for one in self.aim.dates], dtype=bool)
+        predicted[:, count:] = np.where(replayed & np.isfinite(told), told, predicted[:, count:])
+        return self._of_openings(predicted)
 
     def losses(self, said: Said) -> Array:
         """Loss of each fact in single runs, shape (runs, facts); infinite of failed ones."""
@@ -111,19 +120,15 @@ class Surfaces:
         return np.where(ran, loss(away), np.inf)
 
     def of_runs(self, said: Said) -> Array:
-        """Deviance of single runs, shape (runs,); infinite of failed ones.
-
-        Facts are those of the run itself. When firms open in one run is luck, so the dates are judged by the odds
-        at its point.
-        """
-        return np.asarray(self.losses(said).sum(axis=1) + self.of_dates(said.points))
+        """Deviance of single runs, shape (runs,); infinite of failed ones. Facts are those of the run itself."""
+        return np.asarray(self.losses(said).sum(axis=1) + self.of_openings(said))
 
     def _away(self, predicted: Array) -> Array:
         goal = self.aim.targets
         count = len(goal.values)
         return implausibilities(predicted[:, :count], self.emulator.variance[:count], goal)
 
-    def _of_dates(self, predicted: Array) -> Array:
+    def _of_openings(self, predicted: Array) -> Array:
         count = len(self.aim.targets.values)
         known = np.isfinite(self.emulator.variance[count:])  # the others are at risk in too few runs to tell
         minus_logs = surprises(predicted[:, count:], self.aim.dates)

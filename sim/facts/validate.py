@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.facts.ensemble import Ensemble, cut, ensemble
 from sim.facts.indicators import Rows
-from sim.facts.observations import comparable
+from sim.facts.observations import comparable, observations
 from sim.facts.openings import Timing, timing
 from sim.facts.reading import load_facts
 from sim.facts.schema import Facts
@@ -138,6 +138,9 @@ def validate(
     if not present:
         raise RunError(f"no fact of {read.name} is about anybody in '{loaded.name}'")
     measured = held.model_copy(update={"facts": {name: held.facts[name] for name in present}})
+    given = loaded.scenario.history_until
+    if given is not None and all(one.until <= given for one in observations(measured)):
+        raise RunError(f"'{loaded.name}' replays history until {given}; no fact of {read.name} tells of later months")
     done = Tally(progress, replicates * (2 if rivals else 1))
     short = cut(loaded, held)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim.facts.ensemble import NEVER, Asked, measure
-from sim.facts.hazards import half_years, happened
+from sim.facts.hazards import half_years, happened, occasions
 from sim.facts.indicators import Array
 from sim.facts.observations import observations, valued
 from sim.facts.schema import Facts
@@ -41,7 +41,8 @@ class Said(NamedTuple):
     values
         In the place of observations, shape (runs, observations); NaN of failed runs.
     openings
-        Which firms opened in which half-years, shape (runs, half-years); see `hazards.happened`.
+        Which firms opened on which occasions, or would have, shape (runs, occasions); see `hazards.happened` and
+        `hazards.chosen`.
     """
 
     points: Array
@@ -149,9 +150,10 @@ def run_to_file(run: Run) -> None:
         indicators = {name: values[None, :] for name, values in measured.indicators.items()}
         said = valued(wanted, facts, indicators, scenario.start)[0]
         opened = {one.lab: np.array([measured.opened.get(one.lab, NEVER)]) for one in at_risk}
-        openings = happened(at_risk, opened, scenario.start)[0] if at_risk else np.empty(0)
+        did = happened(at_risk, opened, scenario.start)[0] if at_risk else np.empty(0)
+        openings = np.concatenate([measured.chances, did])
     else:
-        said, openings = np.full(len(wanted), np.nan), np.full(len(at_risk), np.nan)
+        said, openings = np.full(len(wanted), np.nan), np.full(len(occasions(facts, scenario)), np.nan)
     about = {"values": _without_gaps(said), "openings": _without_gaps(openings), "failure": measured.failure}
     write_whole(Path(run.path), json.dumps(about))
 

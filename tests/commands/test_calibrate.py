@@ -54,10 +54,10 @@ def test_writes_the_set_into_a_scenario_and_a_table_beside(aimarkets, folder: Pa
     lines = mine.read_text().splitlines()
     assert lines[:3] == ["# Mine", "extends: tiny.yaml", "demand:"]
     taken, _, note = lines[3].partition(" # ")
-    assert taken == "  tier_nesting: {dist: sample, of: mine, column: demand.tier_nesting}"
+    assert taken == "  tier_nesting: {dist: sample, of: small, column: demand.tier_nesting}"
     assert re.fullmatch(r"calibrated: 0\.\d+ \(0\.\d+ to 0\.\d+\); judgement", note)
-    assert lines[4:] == ["samples: {mine: mine.samples.csv} # calibrated"]
-    head, *rows = (folder / "mine.samples.csv").read_text().splitlines()
+    assert lines[4:] == ["samples: {small: mine.small.csv} # calibrated"]
+    head, *rows = (folder / "mine.small.csv").read_text().splitlines()
     assert (head, len(rows)) == ("demand.tier_nesting", 12)
     assert aimarkets("check", "mine.yaml").exit_code == 0
     loaded = sim.load(folder / "mine.yaml")
@@ -89,15 +89,15 @@ def test_a_parameter_that_a_study_leaves_out_is_told_before_the_runs(aimarkets, 
     """Its column would go with the table that is written anew."""
     (folder / "facts.yaml").write_text(FACTS)
     (folder / "study.yaml").write_text(STUDY)
-    (folder / "mine.samples.csv").write_text("old\n0.1\n")
+    (folder / "mine.small.csv").write_text("old\n0.1\n")
     (folder / "mine.yaml").write_text(
-        "extends: tiny.yaml\nsamples: {mine: mine.samples.csv}\ndemand:\n  tier_nesting: 0.4\n"
-        "  host_nesting: {dist: sample, of: mine, column: old}\n"
+        "extends: tiny.yaml\nsamples: {small: mine.small.csv}\ndemand:\n  tier_nesting: 0.4\n"
+        "  host_nesting: {dist: sample, of: small, column: old}\n"
     )
     refused = aimarkets("calibrate", "study.yaml", "--write", "mine.yaml")
     assert refused.exit_code == 2
     assert refused.stderr == (
-        "mine.yaml: demand.host_nesting: drawn from column 'old' of 'mine', which the study does not vary; "
+        "mine.yaml: demand.host_nesting: drawn from column 'old' of 'small', which the study does not vary; "
         "give it a number or another distribution first\n"
     )
     assert not (folder / "outputs").exists()

@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import sim
 from sim.facts.ensemble import NEVER
-from sim.facts.hazards import LEAST_ODDS, HalfYear, constant_odds, half_years, happened, odds, surprises
+from sim.facts.hazards import (
+    LEAST_ODDS,
+    Occasion,
+    chosen,
+    constant_odds,
+    half_years,
+    happened,
+    odds,
+    releases,
+    surprises,
+)  # fmt: skip
 from sim.facts.reading import load_facts
 from sim.scenario import load
 from sim.scenario.month import Month
@@ -37,16 +48,16 @@ START = Month(2023, 1)
 SPRING, SUMMER = (Month(2023, 2), Month(2023, 6)), (Month(2023, 7), Month(2023, 8))
 
 
-def at_risk(facts, *changes: str, **entries: str) -> list[HalfYear]:
+def at_risk(facts, *changes: str, **entries: str) -> list[Occasion]:
     return half_years(facts(OPENINGS, share=SHARE, **entries), load(TINY, changes).scenario)
 
 
-class TestHalfYears:
+class TestOccasions:
     def test_end_with_june_december_the_opening_or_the_last_month(self, facts):
         assert at_risk(facts) == [
-            HalfYear("leader", *SPRING, True, "calibration"),
-            HalfYear("southern", *SPRING, False, "calibration"),
-            HalfYear("southern", *SUMMER, False, "calibration"),
+            Occasion("leader", *SPRING, True, "calibration"),
+            Occasion("southern", *SPRING, False, "calibration"),
+            Occasion("southern", *SUMMER, False, "calibration"),
         ]
         assert [one.months for one in at_risk(facts)] == [5, 5, 2]
 
@@ -74,6 +85,31 @@ def test_the_shipped_facts_hold_out_chinese_firms_until_2024_and_nothing_else():
     assert len(openings) == 10
 
 
+def test_the_baselines_replay_has_real_choices_after_first_releases():
+    found = releases(load_facts().scenario, load("baseline", ["history_until=2025-12"]).scenario)
+    assert all(one.replayed and one.since == one.until for one in found)
+    assert Occasion("meta", Month(2023, 7), Month(2023, 7), True, "calibration", True) in found  # Llama 2, after LLaMA
+    assert Occasion("alibaba", Month(2025, 1), Month(2025, 1), False, "calibration", True) in found  # Qwen2.5-Max
+    assert Occasion("tencent", Month(2024, 11), Month(2024, 11), True, "held-out", True) in found
+    assert not any(one.lab == "moonshot" and one.since < Month(2025, 7) for one in found)  # Kimi was its first
+    assert {one.since.year for one in found} == {2023, 2024, 2025}
+
+
+def test_a_run_tells_the_odds_of_real_releases():
+    """What its rule says stands in its decisions; who had no such release has none."""
+    scenario = load("baseline", ["history_until=2023-07", "end=2023-07"])
+    real = releases(load_facts().scenario, scenario.scenario)
+    decisions = sim.simulate(scenario, seed=1).decisions
+    told = dict(zip([one.lab for one in real], chosen(real, decisions), strict=True))
+    assert set(told) == {"openai", "anthropic", "meta"}
+    row = decisions[(decisions["lab"] == "meta") & (decisions["month"] == "2023-07-01")].iloc[0]
+    assert row["forced"]
+    assert told["meta"] == pytest.approx(row["open_probability"] + row["open_restricted_probability"])
+    assert told["openai"] < 0.1 < told["meta"]
+    nobody = Occasion("xai", Month(2023, 7), Month(2023, 7), False, "calibration", True)
+    assert np.isnan(chosen([nobody], decisions)).all()
+
+
 def test_a_run_opens_in_one_half_year_and_is_at_risk_in_none_after(facts):
     """Of three runs one opens in June, one in July, one never."""
     months = np.array([5.0, 6.0, NEVER])
@@ -92,7 +128,7 @@ def test_odds_are_of_runs_at_risk_half_a_run_added():
 
 def test_the_likelihood_of_half_years_is_that_of_the_date(facts):
     """The product over half-years is the part of the runs that do what the firm did."""
-    firm = [HalfYear("southern", *SPRING, False, "calibration"), HalfYear("southern", *SUMMER, True, "calibration")]
+    firm = [Occasion("southern", *SPRING, False, "calibration"), Occasion("southern", *SUMMER, True, "calibration")]
     months = np.repeat([2.0, 6.0, NEVER], (300, 200, 500))
     did = happened(firm, {"southern": months}, START)
     likelihood = np.exp(-surprises(np.nanmean(did, axis=0), firm).sum())

@@ -26,7 +26,8 @@ def test_the_order_is_that_of_mean_losses_and_dates_together():
     losses = np.repeat(facts, CENTRAL_SEEDS, axis=0)
     losses[CENTRAL_SEEDS, 0] += 2.0 * CENTRAL_SEEDS
     losses[-1] = np.inf
-    surfaces = SimpleNamespace(losses=lambda said: losses, of_dates=lambda points: np.array([0.5, 0.0, 2.0, 0.0]))
+    dates = np.repeat([0.5, 0.0, 2.0, 0.0], CENTRAL_SEEDS)
+    surfaces = SimpleNamespace(of_runs=lambda said: losses.sum(axis=1) + dates)
     said = Said(np.repeat(points, CENTRAL_SEEDS, axis=0), losses, losses)
     found = in_order(said, surfaces)
     assert found.points.ravel().tolist() == [0.3, 0.1, 0.2]
@@ -39,7 +40,7 @@ def test_the_order_is_that_of_mean_losses_and_dates_together():
 
 
 def test_members_have_seeds_that_no_wave_had():
-    study = load_study("calibrate")
+    study = load_study("calibrate-release")
     again = study_again(study, 12)
     assert (again.seed, again.replicates) == (study.seed + 12, CENTRAL_SEEDS)
     assert again.factors == study.factors

@@ -67,11 +67,11 @@ TAKEN = {"dist": "sample", "of": "own", "column": "labs.*.cash"}
 @pytest.mark.parametrize(
     ("text", "line", "more"),
     [
-        (TEXT, "samples: {own: own.samples.csv} # calibrated", 1),
-        (f"{TEXT}samples: {{own: old.csv}} # mine\n", "samples: {own: own.samples.csv} # calibrated; mine", 0),
-        (f"{TEXT}samples: {{a: a.csv}}\n", "samples: {a: a.csv, own: own.samples.csv} # calibrated", 0),
-        (f"{TEXT}samples:\n  a: a.csv\n", "  own: own.samples.csv # calibrated", 1),
-        (TEXT.rstrip("\n"), "samples: {own: own.samples.csv} # calibrated", 1),
+        (TEXT, "samples: {own: own.own.csv} # calibrated", 1),
+        (f"{TEXT}samples: {{own: old.csv}} # mine\n", "samples: {own: own.own.csv} # calibrated; mine", 0),
+        (f"{TEXT}samples: {{a: a.csv}}\n", "samples: {a: a.csv, own: own.own.csv} # calibrated", 0),
+        (f"{TEXT}samples:\n  a: a.csv\n", "  own: own.own.csv # calibrated", 1),
+        (TEXT.rstrip("\n"), "samples: {own: own.own.csv} # calibrated", 1),
     ],
 )
 def test_a_table_is_written_beside_the_file_which_names_it(tmp_path: Path, text, line, more):
@@ -79,12 +79,12 @@ def test_a_table_is_written_beside_the_file_which_names_it(tmp_path: Path, text,
     path.write_text(text)
     columns = {"labs.*.cash": [2.5e9, 1.0], "a, b": [0.12346, -3.0]}
     for _ in range(2):
-        beside = rewrite_with_table(path, columns, {"labs.first.cash": TAKEN}, {})
+        beside = rewrite_with_table(path, "own", columns, {"labs.first.cash": TAKEN}, {})
         lines = path.read_text().splitlines()
         assert lines.count(line) == 1
         assert "    cash: {dist: sample, of: own, column: labs.*.cash} # calibrated; judgement" in lines
         assert len(lines) - len(text.splitlines()) == more
-    assert beside == tmp_path / "own.samples.csv"
+    assert beside == tmp_path / "own.own.csv"
     assert beside.read_text() == 'labs.*.cash,"a, b"\n2.5e9,0.12346\n1,-3\n'
 
 
@@ -92,7 +92,7 @@ def test_a_table_is_not_written_if_the_file_cannot_take_it(tmp_path: Path):
     path = tmp_path / "own.yaml"
     path.write_text(TEXT)
     with pytest.raises(RunError):
-        rewrite_with_table(path, {"a": [1.0]}, {"labs.flow.cash": TAKEN}, {})
+        rewrite_with_table(path, "own", {"a": [1.0]}, {"labs.flow.cash": TAKEN}, {})
     assert path.read_text() == TEXT
     assert [file.name for file in tmp_path.iterdir()] == ["own.yaml"]
 

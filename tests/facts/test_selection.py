@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from sim.facts.selection import FEWEST, interval_score, left_out, nearest
+from sim.facts.selection import FEWEST, interval_score, left_out, nearest, size
 from sim.facts.surfaces import Aim, Surfaces
 from sim.facts.waves import Said
 from sim.scenario import load
@@ -31,7 +32,7 @@ def sizes(facts, runs: Said):
 
 def test_facts_that_tell_of_each_other_make_a_small_set(facts):
     found = sizes(facts, said(1.0))
-    assert found["runs"].iloc[int(np.argmin(found["score"]))] == FEWEST
+    assert size(found) == found["runs"].iloc[int(np.argmin(found["score"]))] == FEWEST
     assert found["runs"].iloc[-1] == RUNS
     assert found["score"].is_monotonic_increasing
 
@@ -40,6 +41,20 @@ def test_facts_that_tell_nothing_of_each_other_do_not(facts):
     """What is kept by one fact foretells the other no better than all runs do."""
     found = sizes(facts, said(0.0))
     assert found["score"].min() > 0.9 * found["score"].iloc[-1]
+
+
+@pytest.mark.parametrize(("error", "runs"), [(0.0, 400), (0.1, 400), (0.3, 100), (0.9, 20)])
+def test_the_smallest_set_within_a_standard_error_of_the_least_score_is_taken(error, runs):
+    scores = pd.DataFrame({"runs": [20, 100, 400, 1000], "score": [8.5, 8.2, 8.0, 8.4]})
+    assert size(scores.assign(error=np.where(scores["runs"] == 400, 0.0, error))) == runs
+
+
+def test_the_standard_error_is_that_of_families(facts):
+    """None of the least itself; of other sizes some, as two families do not move alike."""
+    found = sizes(facts, said(0.5))
+    least = found["score"].idxmin()
+    assert found["error"][least] == 0.0
+    assert (found["error"].drop(least) > 0.0).all()
 
 
 def test_runs_that_failed_are_in_no_set(facts):

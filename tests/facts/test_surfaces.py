@@ -32,6 +32,12 @@ def surfaces(facts, tail: str = OPENINGS) -> Surfaces:
 GRID = np.linspace(0.05, 0.95, 91)[:, None]
 
 
+def dated(found: Surfaces) -> np.ndarray:
+    """What the openings add to the deviance along the grid."""
+    unknown = np.full((len(GRID), len(found.aim.at_risk)), np.nan)
+    return found.of_openings(Said(GRID, np.full((len(GRID), 1), 0.5), unknown))
+
+
 def best(found: Surfaces) -> float:
     return float(GRID[np.argmin(found.heights(GRID)), 0])
 
@@ -40,7 +46,7 @@ def test_one_firm_of_two_that_opened_is_likeliest_at_even_odds(facts):
     found = surfaces(facts)
     assert best(found) == pytest.approx(0.5, abs=0.05)
     odds = GRID[:, 0]
-    assert found.of_dates(GRID) == pytest.approx(-2 * np.log(odds * (1 - odds)), abs=0.5)
+    assert dated(found) == pytest.approx(-2 * np.log(odds * (1 - odds)), abs=0.5)
 
 
 def test_firms_that_all_opened_ask_for_high_odds(facts):
@@ -60,15 +66,33 @@ def test_held_out_dates_have_no_part(facts):
     assert best(Surfaces.fit(said, aim)) > 0.9
 
 
+def test_releases_of_history_are_judged_by_the_odds_that_the_run_tells(facts):
+    """The leader closed its second model and opened its third; the first, no choice, is none."""
+    releases = [(3, "closed"), (4, "closed"), (5, "open")]
+    history = [
+        {"name": f"m{at}", "kind": "forced_release", "date": f"2023-0{at}", "lab": "leader", "model": "M",
+         "mode": mode, "source": "s"}
+        for at, mode in releases
+    ]  # fmt: skip
+    scenario = load(TINY).with_values({"history": history, "history_until": "2023-12"}).scenario
+    aim = Aim(facts(OPENINGS, share=SHARE), scenario)
+    assert [(str(one.since), one.opened) for one in aim.at_risk] == [("2023-04", False), ("2023-05", True)]
+    told = DRAW.random((RUNS, 2))
+    said = Said(DRAW.random((RUNS, 1)), np.full((RUNS, 1), 0.5), told)
+    kept = np.clip(told, 0.02, 0.98)
+    expected = -2.0 * (np.log(1.0 - kept[:, 0]) + np.log(kept[:, 1]))
+    assert Surfaces.fit(said, aim).of_openings(said) == pytest.approx(expected)
+
+
 def test_facts_without_dates_are_facts_alone(facts):
     found = surfaces(facts, "")
-    assert found.of_dates(GRID).tolist() == [0.0] * len(GRID)
+    assert dated(found).tolist() == [0.0] * len(GRID)
 
 
 def test_half_years_in_which_hardly_a_run_is_at_risk_say_nothing(facts):
     found = surfaces(facts)
     said = Said(DRAW.random((50, 1)), np.full((50, 1), 0.5), np.full((50, 2), np.nan))
-    assert Surfaces.fit(said, found.aim).of_dates(GRID).tolist() == [0.0] * len(GRID)
+    assert dated(Surfaces.fit(said, found.aim)).tolist() == [0.0] * len(GRID)
 
 
 def test_single_runs_are_judged_by_their_facts_and_the_odds_of_their_dates(facts):

@@ -110,6 +110,14 @@ def test_facts_about_somebody_else_are_refused(tiny, tmp_path):
         validate(tiny, path, replicates=1)
 
 
+def test_facts_that_a_replayed_history_gives_are_refused(tiny, tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(written(share=SHARE))
+    replayed = tiny.with_values({"history_until": "2030-12"})
+    with pytest.raises(RunError, match="replays history until 2030-12; no fact of own tells of later months"):
+        validate(replayed, path, replicates=1)
+
+
 def test_the_figure_shows_every_series(tiny, file):
     found = validate(tiny, file, replicates=2, rivals=False)
     ((family, (runs, facts)),) = traces(found).items()

@@ -61,9 +61,14 @@ class TestReplay:
         told = [row for row in market.record.decisions if row["forced"]]
         assert len(told) == 4
         assert {row["rule"] for row in told} == {"history"}
-        assert not any("open_probability" in row for row in told)
-        free = [row for row in market.record.decisions if not row["forced"]]
-        assert all(sum(row[f"{mode}_probability"] for mode in MODES) == pytest.approx(1.0) for row in free)
+        assert {"history"} != {row["rule"] for row in market.record.decisions if not row["forced"]}
+
+    def test_beside_each_stands_what_the_lab_would_have_chosen(self, market: Market):
+        for row in market.record.decisions:
+            assert sum(row[f"{mode}_probability"] for mode in MODES) == pytest.approx(1.0)
+        (told,) = [row for row in market.record.decisions if row["lab"] == "leader" and row["month"] == 4]
+        assert told["taken"] == "open_lagged"
+        assert told["closed_payoff"] > told["open_payoff"]
 
     def test_a_given_capability_says_how_good_the_lab_is(self, market: Market):
         """126.1 + 7.2 (log10(2e25 / 2.1e25) + A) = 125, and A grows from there."""
