@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from sim.record import LABS, MARKET, MODES, Table
 
 Array = NDArray[np.float64]
 Days = NDArray[np.datetime64]
+Flags = NDArray[np.bool_]
 Rows = Mapping[str, Sequence[str]]
 Frames = Mapping[str, pd.DataFrame]
 
@@ -75,12 +77,44 @@ def monthly(
     return found
 
 
-def rows_of(frame: pd.DataFrame, where: Rows) -> pd.DataFrame:
-    """The rows whose keys are among those asked for."""
-    keep = np.ones(len(frame), dtype=bool)
-    for column, names in where.items():
-        keep &= frame[column].isin(list(names)).to_numpy()
-    return frame[keep]
+class Chosen(NamedTuple):
+    """Rows of a table whose keys are among those asked for; its columns are arrays, made when they are asked for."""
+
+    frame: pd.DataFrame
+    keep: Flags
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, where: Rows) -> Chosen:
+        """Choose rows."""
+        keep = np.ones(len(frame), dtype=bool)
+        for column, names in where.items():
+            key = frame[column].array
+            if isinstance(key, pd.Categorical):  # far faster by the codes
+                keep &= key.categories.isin(names)[key.codes]
+            else:
+                keep &= frame[column].isin(list(names)).to_numpy()
+        return cls(frame, keep)
+
+    def __call__(self, column: str) -> NDArray[Any]:
+        """A column, (rows,)."""
+        return self.frame[column].to_numpy()[self.keep]
+
+    def by_month(self, values: NDArray[Any], days: Days) -> Array:
+        """The sum of the values of a month that are known; NaN in months without any."""
+        total, count = self._sums(values, days)
+        return np.where(count > 0, total, np.nan)
+
+    def mean_by_month(self, values: NDArray[Any], days: Days) -> Array:
+        """Their mean."""
+        return _ratio(*self._sums(values, days))
+
+    def _sums(self, values: NDArray[Any], days: Days) -> tuple[Array, Array]:
+        """Sum and number of the known values of each month."""
+        months = self("month")
+        at = np.minimum(np.searchsorted(days, months), len(days) - 1)
+        known = ~np.isnan(values) & (days[at] == months)
+        total = np.bincount(at[known], values[known], len(days))
+        return np.asarray(total, dtype=float), np.bincount(at[known], minlength=len(days)).astype(float)
 
 
 def _ratio(part: Array, whole: Array) -> Array:
@@ -88,74 +122,65 @@ def _ratio(part: Array, whole: Array) -> Array:
     return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole != 0))
 
 
-def _by_month(rows: pd.DataFrame, values: pd.Series | Array, days: Days, how: str = "sum") -> Array:
-    """The sum, mean or max of the values of a month that are known; NaN in months without any."""
-    known = pd.Series(np.asarray(values, dtype=float), index=rows["month"].to_numpy()).dropna()
-    found: pd.Series = known.groupby(level=0).agg(how).reindex(pd.Index(days))
-    return found.to_numpy(dtype=float)
-
-
 def _column(table: Table, column: str) -> Callable[[Frames, Rows, Days], Array]:
     def compute(frames: Frames, where: Rows, days: Days) -> Array:
-        rows = rows_of(frames[table.name], where)
-        return _by_month(rows, rows[column], days)
+        rows = Chosen.of(frames[table.name], where)
+        return rows.by_month(rows(column), days)
 
     return compute
 
 
 def _open_gap(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["market"], where)
-    return _by_month(rows, rows["capability"] - rows["capability_open"], days)
+    rows = Chosen.of(frames["market"], where)
+    return rows.by_month(rows("capability") - rows("capability_open"), days)
 
 
 def _legal(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["market"], where)
-    other = rows["compute_domestic"] + rows["compute_smuggled"] + rows["compute_offshore"]
-    return _by_month(rows, rows["compute"] - other, days)
+    rows = Chosen.of(frames["market"], where)
+    other = rows("compute_domestic") + rows("compute_smuggled") + rows("compute_offshore")
+    return rows.by_month(rows("compute") - other, days)
 
 
 def _used(column: str) -> Callable[[Frames, Rows, Days], Array]:
     """Something used; 0 where there is no such row, as the table leaves out what nobody uses."""
 
     def compute(frames: Frames, where: Rows, days: Days) -> Array:
-        rows = rows_of(frames["usage"], where)
-        return np.nan_to_num(_by_month(rows, rows[column], days))
+        rows = Chosen.of(frames["usage"], where)
+        return np.nan_to_num(rows.by_month(rows(column), days))
 
     return compute
 
 
 def _price(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["usage"], where)
-    spending, tokens = _by_month(rows, rows["spending"], days), _by_month(rows, rows["tokens"], days)
-    return _ratio(spending, tokens)
+    rows = Chosen.of(frames["usage"], where)
+    return _ratio(rows.by_month(rows("spending"), days), rows.by_month(rows("tokens"), days))
 
 
 def _all_tokens(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["labs"], where)
-    return _by_month(rows, rows["tokens"] + rows["tokens_hosted"], days)
+    rows = Chosen.of(frames["labs"], where)
+    return rows.by_month(rows("tokens") + rows("tokens_hosted"), days)
 
 
 def _open_tokens(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["labs"], where)
-    own = rows["tokens"] * (rows["mode"] >= OPEN_FLAGSHIP)
-    return _by_month(rows, own + rows["tokens_hosted"], days)
+    rows = Chosen.of(frames["labs"], where)
+    own = rows("tokens") * (rows("mode") >= OPEN_FLAGSHIP)
+    return rows.by_month(own + rows("tokens_hosted"), days)
 
 
 def _own_serving(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["labs"], where)
-    own, everyone = _by_month(rows, rows["tokens"], days), _all_tokens(frames, where, days)
-    return _ratio(own, everyone)
+    rows = Chosen.of(frames["labs"], where)
+    return _ratio(rows.by_month(rows("tokens"), days), _all_tokens(frames, where, days))
 
 
 def _lab_compute(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["labs"], where)
-    return _by_month(rows, rows["compute_training"] + rows["compute_serving"], days)
+    rows = Chosen.of(frames["labs"], where)
+    return rows.by_month(rows("compute_training") + rows("compute_serving"), days)
 
 
 def _open_flagships(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["labs"], where)
-    rows = rows[rows["mode"].notna()]
-    return _by_month(rows, rows["mode"] >= OPEN_FLAGSHIP, days, "mean")
+    rows = Chosen.of(frames["labs"], where)
+    modes = rows("mode")
+    return rows.mean_by_month(np.where(np.isnan(modes), np.nan, modes >= OPEN_FLAGSHIP), days)
 
 
 def first_openings(labs: pd.DataFrame) -> pd.Series:
@@ -165,12 +190,14 @@ def first_openings(labs: pd.DataFrame) -> pd.Series:
 
 
 def _opened(frames: Frames, where: Rows, days: Days) -> Array:
-    first = first_openings(rows_of(frames["labs"], where)).to_numpy()
+    labs = frames["labs"]
+    first = first_openings(labs[Chosen.of(labs, where).keep]).to_numpy()
     return np.array([(first <= day).sum() for day in days], dtype=float)
 
 
 def _closed_again(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["labs"], where).sort_values("month", kind="stable")
+    labs = frames["labs"]
+    rows = labs[Chosen.of(labs, where).keep].sort_values("month", kind="stable")
     opened = (rows["mode"] >= OPEN_FLAGSHIP).astype(int)
     change = opened.groupby(rows["lab"].astype(str)).diff()
     when = rows["month"][change < 0].to_numpy()
@@ -178,13 +205,13 @@ def _closed_again(frames: Frames, where: Rows, days: Days) -> Array:
 
 
 def _largest_run(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = rows_of(frames["models"], where)
-    best = _by_month(rows, rows["flop"], days, "max")
-    return np.asarray(np.fmax.accumulate(best))
+    rows = Chosen.of(frames["models"], where)
+    when, flop = rows("month"), rows("flop")
+    return np.array([np.fmax.reduce(flop[when <= day], initial=np.nan) for day in days], dtype=float)
 
 
 def _releases(frames: Frames, where: Rows, days: Days) -> Array:
-    when = rows_of(frames["models"], where)["month"].to_numpy()
+    when = Chosen.of(frames["models"], where)("month")
     return np.array([(when <= day).sum() for day in days], dtype=float)
 
 
