@@ -2,13 +2,14 @@
 
 Waves of runs, spread over the prior at first and over what is not ruled out later; after each, response surfaces are
 fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set: those of the runs that fit
-best, about as many as foretell facts that had no part in the choice best (`sim.facts.selection`); where all facts are
-of one family, and none is left to foretell, what the surfaces do not rule out. The scenario then draws members of the
+best, about as many as foretell facts that had no part in the choice best (`sim.facts.selection`). Where all facts are of
+one family, and none is left to foretell, it is what the surfaces do not rule out; or, of releases of history, whose odds
+a run tells without luck, the runs that their likelihood does not. The scenario then draws members of the
 set, and its central values are those of the central member (`sim.facts.members`). Parameters whose spread hardly
 shrank are those that the facts cannot identify. Held-out facts are run and reported, and have no part in any of it,
 be they values or dates of openings (`sim.facts.hazards`).
 
-The baseline is calibrated in two steps, `scenarios/studies/calibrate-demand.yaml` and `calibrate-release.yaml`.
+The baseline is calibrated in three steps: `scenarios/studies/calibrate-demand.yaml`, `-release` and `-progress`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2
 
 from sim.facts.ensemble import cut
 from sim.facts.hazards import odds, surprises
@@ -30,7 +32,7 @@ from sim.facts.observations import comparable, observations
 from sim.facts.reading import load_facts
 from sim.facts.schema import Facts
 from sim.facts.score import interval
-from sim.facts.selection import left_out, nearest, size
+from sim.facts.selection import DATED, FEWEST, left_out, nearest, size
 from sim.facts.surfaces import Aim, Surfaces
 from sim.facts.validate import missing_names
 from sim.facts.waves import Said, Wave
@@ -40,6 +42,7 @@ from sim.run.folder import write_whole
 from sim.run.manifest import versions
 from sim.run.tally import Progress, Tally
 from sim.scenario import Resolved
+from sim.scenario.problems import did_you_mean
 from sim.study.design import sample
 from sim.study.loading import load_study
 from sim.study.reading import path_of_study, read_study
@@ -136,14 +139,29 @@ def calibrate(
         raise RunError(f"{study.source}: no 'calibration' section; with one, {{waves: 3}} say, it can be calibrated")
     base = _base(study)
     facts = load_facts(None if settings.facts is None else path.parent / settings.facts)
-    absent = missing_names(facts.scenario, base.scenario)
-    present = {name: fact for name, fact in comparable(facts.scenario).items() if name not in absent}
-    held = facts.scenario.model_copy(update={"facts": present})
-    if not any(fact.use == "calibration" for fact in present.values()):
-        raise RunError(f"no fact of {facts.name} with use 'calibration' is about anybody in '{base.name}'")
+    held = _held(study, settings, facts, base)
     folder = Path(out)
     _open(folder, study, facts, settings, command)
     return _Work(study, base, facts, held, settings, folder).run(workers, progress)
+
+
+def _held(study: Study, settings: CalibrationEntry, facts: Resolved[Facts], base: Resolved) -> Facts:
+    """The facts that count: of families that are asked for, about somebody in the scenario."""
+    known = sorted({fact.family for fact in facts.scenario.facts.values()})
+    for name in settings.families or ():
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise RunError(f"{study.source}: calibration.families: '{name}' is no family of {facts.name}{hint}")
+    absent = missing_names(facts.scenario, base.scenario)
+    present = {
+        name: fact
+        for name, fact in comparable(facts.scenario).items()
+        if name not in absent and (settings.families is None or fact.family in settings.families)
+    }
+    if not any(fact.use == "calibration" for fact in present.values()):
+        raise RunError(f"no fact of {facts.name} with use 'calibration' that counts is about anybody in '{base.name}'")
+    dated = settings.families is None or DATED in settings.families
+    return facts.scenario.model_copy(update={"facts": present, "openings": facts.scenario.openings if dated else {}})
 
 
 def _base(study: Study) -> Resolved:
@@ -163,8 +181,8 @@ def _open(
 ) -> None:
     """Make the folder, or see that it holds this calibration."""
     about = {
-        "format": FORMAT, "study": study.hash, "facts": facts.hash, "waves": settings.waves,
-        "within": settings.within, "versions": versions(),
+        "format": FORMAT, "study": study.hash, "facts": facts.hash, "families": settings.families,
+        "waves": settings.waves, "within": settings.within, "versions": versions(),
     }  # fmt: skip
     path = folder / ABOUT
     if path.exists():
@@ -208,7 +226,12 @@ class _Work:
                 shares.append(left.share)
                 points = self._next(left, len(points), number)
         sizes = left_out(said, surfaces)
-        found = self._not_ruled_out(surfaces) if sizes.empty else self._nearest(sizes, said, surfaces, shares[-1])
+        if not sizes.empty:
+            found = self._nearest(said, surfaces, shares[-1], size(sizes))
+        elif aim.told:
+            found = self._nearest(said, surfaces, shares[-1], None)
+        else:
+            found = self._not_ruled_out(surfaces)
         chosen, last = some(found.points, most), Wave(self.folder / MEMBERS)
         if last.planned and not np.array_equal(last.quantiles(), chosen):
             raise RunError(f"{last.folder} holds runs of another set; remove it, and the same command goes on")
@@ -253,10 +276,13 @@ class _Work:
         )  # fmt: skip
         return left
 
-    def _nearest(self, sizes: pd.DataFrame, said: Said, surfaces: Surfaces, share: float) -> Remaining:
-        """The runs that fit best, in the number that foretells best."""
+    def _nearest(self, said: Said, surfaces: Surfaces, share: float, number: int | None) -> Remaining:
+        """The runs that fit best: so many, or those within the quantile of the least deviance (`remaining`)."""
         depths = surfaces.of_runs(said)
-        chosen = nearest(depths, size(sizes))
+        if number is None:
+            reach = float(chi2.ppf(self.settings.within, len(self.study.factors)))
+            number = max(int((depths <= depths.min() + reach).sum()), FEWEST)
+        chosen = nearest(depths, number)
         return Remaining(said.points[chosen], float(depths[chosen[-1]]), share)
 
     def _waves(self, waves: Sequence[Wave], shares: Sequence[float], aim: Aim) -> pd.DataFrame:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.special import expit, logit
 
 from sim.facts.emulator import Emulator
 from sim.facts.hazards import Occasion, occasions, surprises
-from sim.facts.indicators import Array
+from sim.facts.indicators import Array, Flags
 from sim.facts.matching import MOST, Targets, implausibilities, loss, targets
 from sim.facts.observations import observations
 from sim.facts.schema import Facts
@@ -17,6 +18,8 @@ from sim.facts.waves import Said
 from sim.scenario import Scenario
 
 TUNES = "calibration"
+FARTHEST_ODDS = 1e-4
+"""Odds that runs tell are as good as this where they are smaller, and as one less this where they are larger."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,24 @@ class Aim:
         """Occasions that tune."""
         return [one for one in self.at_risk if one.use == TUNES]
 
+    @cached_property
+    def replayed(self) -> Flags:
+        """Which of them are releases of history, (occasions,)."""
+        return np.array([one.replayed for one in self.dates], dtype=bool)
+
+    @property
+    def told(self) -> bool:
+        """Whether all of them are, so that runs tell all odds."""
+        return bool(self.replayed.any() and self.replayed.all())
+
 
 @dataclass(frozen=True)
 class Surfaces:
     """Surfaces of values and of openings.
 
     A surface of what is 1 in runs that open and 0 in others is the odds of opening; it is fitted to the runs in
-    which the firm is still at risk. Of releases of history runs tell the odds themselves. The deviance of a point is
+    which the firm is still at risk. Of releases of history runs tell the odds themselves, whose logits are fitted. The
+    deviance of a point is
     that of its facts (the sum of `matching.loss`) and minus twice the log-likelihood of the openings, which is on the
     same scale: a normal fact's is its squared distance.
 
@@ -83,7 +97,9 @@ class Surfaces:
     @classmethod
     def fit(cls, said: Said, aim: Aim) -> Surfaces:
         """Fit to runs."""
-        return cls(aim, Emulator.fit(said.points, np.hstack([aim.values(said), aim.openings(said)])))
+        openings = aim.openings(said)
+        openings[:, aim.replayed] = logit(np.clip(openings[:, aim.replayed], FARTHEST_ODDS, 1.0 - FARTHEST_ODDS))
+        return cls(aim, Emulator.fit(said.points, np.hstack([aim.values(said), openings])))
 
     @property
     def explained(self) -> Array:
@@ -97,7 +113,7 @@ class Surfaces:
     def heights(self, points: Array) -> Array:
         """Deviance of points of the unit cube, shape (points,)."""
         predicted = self.emulator.predict(points)
-        return np.asarray(loss(self._away(predicted)).sum(axis=1) + self._of_openings(predicted))
+        return np.asarray(loss(self._away(predicted)).sum(axis=1) + self._surprise(self._odds(predicted)))
 
     def of_openings(self, said: Said) -> Array:
         """Minus twice the log-likelihood of the openings, shape (runs,).
@@ -105,11 +121,8 @@ class Surfaces:
         When firms open in one run is luck, so dates are judged by the odds at its point; releases of history by the
         odds that the run tells.
         """
-        predicted = self.emulator.predict(said.points)
-        told, count = self.aim.openings(said), len(self.aim.targets.values)
-        replayed = np.array([one.replayed for one in self.aim.dates], dtype=bool)
-        predicted[:, count:] = np.where(replayed & np.isfinite(told), told, predicted[:, count:])
-        return self._of_openings(predicted)
+        told, odds = self.aim.openings(said), self._odds(self.emulator.predict(said.points))
+        return self._surprise(np.where(self.aim.replayed & np.isfinite(told), told, odds))
 
     def losses(self, said: Said) -> Array:
         """Loss of each fact in single runs, shape (runs, facts); infinite of failed ones."""
@@ -128,8 +141,13 @@ class Surfaces:
         count = len(goal.values)
         return implausibilities(predicted[:, :count], self.emulator.variance[:count], goal)
 
-    def _of_openings(self, predicted: Array) -> Array:
-        count = len(self.aim.targets.values)
-        known = np.isfinite(self.emulator.variance[count:])  # the others are at risk in too few runs to tell
-        minus_logs = surprises(predicted[:, count:], self.aim.dates)
-        return np.asarray(2.0 * minus_logs[:, known].sum(axis=1))
+    def _odds(self, predicted: Array) -> Array:
+        """Odds of openings by the surfaces, (points, occasions)."""
+        odds = predicted[:, len(self.aim.targets.values) :]
+        return np.where(self.aim.replayed, expit(odds), odds)
+
+    def _surprise(self, odds: Array) -> Array:
+        """Minus twice the log-likelihood of the openings by odds of shape (points, occasions)."""
+        known = np.isfinite(self.emulator.variance[len(self.aim.targets.values) :])
+        # the others are at risk in too few runs to tell
+        return np.asarray(2.0 * surprises(odds, self.aim.dates)[:, known].sum(axis=1))

@@ -88,6 +88,7 @@ class CalibrationEntry(Entry):
     """How `aimarkets calibrate` goes about it; a sweep of the same study takes no notice."""
 
     facts: str | None = Field(None, description="File of facts, beside the study; none: the shipped one")
+    families: list[str] | None = Field(None, min_length=1, description="Families of facts that count; none: all")
     waves: int = Field(3, ge=1, le=20, description="Waves, each of the study's number of points")
     within: float = Field(
         0.9, gt=0, lt=1, description="Probability that the set which is not ruled out is to hold"
