@@ -2,9 +2,9 @@
 
 Waves of runs, spread over the prior at first and over what is not ruled out later; after each, response surfaces are
 fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set: those of the runs that fit
-best, about as many as foretell facts that had no part in the choice best (`sim.facts.selection`). Where all facts are of
-one family, and none is left to foretell, it is what the surfaces do not rule out; or, of releases of history, whose odds
-a run tells without luck, the runs that their likelihood does not. The scenario then draws members of the
+best, about as many as foretell facts that had no part in the choice best (`sim.facts.selection`). Where all facts
+are of one family, and none is left to foretell, it is what the surfaces do not rule out; or, of releases of history,
+whose odds a run tells without luck, the runs that their likelihood does not. The scenario then draws members of the
 set, and its central values are those of the central member (`sim.facts.members`). Parameters whose spread hardly
 shrank are those that the facts cannot identify. Held-out facts are run and reported, and have no part in any of it,
 be they values or dates of openings (`sim.facts.hazards`).

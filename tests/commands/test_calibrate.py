@@ -101,3 +101,12 @@ def test_a_parameter_that_a_study_leaves_out_is_told_before_the_runs(aimarkets, 
         "give it a number or another distribution first\n"
     )
     assert not (folder / "outputs").exists()
+
+
+def test_a_family_that_no_fact_is_of_is_told_before_the_runs(aimarkets, folder: Path) -> None:
+    (folder / "facts.yaml").write_text(FACTS)
+    (folder / "study.yaml").write_text(STUDY.replace("waves: 1", "waves: 1, families: [user]"))
+    refused = aimarkets("calibrate", "study.yaml")
+    assert refused.exit_code == 2
+    assert "calibration.families: 'user' is no family of facts (did you mean 'use'?)" in refused.stderr
+    assert not (folder / "outputs").exists()

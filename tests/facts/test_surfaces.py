@@ -84,6 +84,23 @@ def test_releases_of_history_are_judged_by_the_odds_that_the_run_tells(facts):
     assert Surfaces.fit(said, aim).of_openings(said) == pytest.approx(expected)
 
 
+def test_odds_that_runs_tell_are_met_by_their_logits(facts):
+    """A firm's odds are logistic in the parameter: a surface of the odds themselves would be bent."""
+    release = {"kind": "forced_release", "lab": "leader", "model": "M", "source": "s"}
+    history = [
+        release | {"name": "first", "date": "2023-03", "mode": "closed"},
+        release | {"name": "second", "date": "2023-04", "mode": "open"},
+    ]
+    scenario = load(TINY).with_values({"history": history, "history_until": "2023-12"}).scenario
+    aim = Aim(facts(OPENINGS.replace("  southern: {month: null, source: s}\n", ""), share=SHARE), scenario)
+    assert aim.told
+    points = DRAW.random((RUNS, 1))
+    told = 1.0 / (1.0 + np.exp(-12.0 * (points - 0.5)))
+    found = Surfaces.fit(Said(points, np.full((RUNS, 1), 0.5), told), aim)
+    exact = -2.0 * np.log(np.clip(1.0 / (1.0 + np.exp(-12.0 * (GRID[:, 0] - 0.5))), 0.02, 0.98))
+    assert dated(found) == pytest.approx(exact, abs=0.05)
+
+
 def test_facts_without_dates_are_facts_alone(facts):
     found = surfaces(facts, "")
     assert dated(found).tolist() == [0.0] * len(GRID)
