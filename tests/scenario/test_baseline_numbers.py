@@ -387,6 +387,16 @@ MODELS: dict[str, tuple[str, str, float | None, float | None]] = {
     "qwen3-max": ("2025-09", "closed", None, 1.5e25),
     "gemini-3": ("2025-11", "open_lagged", 153.8, None),
     "kimi-k2-thinking": ("2025-11", "open", 145.5, None),
+    "ernie-4": ("2023-10", "closed", None, None),
+    "abab-6": ("2024-01", "closed", None, None),
+    "abab-6-5": ("2024-04", "closed", None, None),
+    "doubao-1": ("2024-05", "closed", None, None),
+    "doubao-1-5": ("2025-01", "closed", None, None),
+    "kimi-k1-5": ("2025-01", "closed", None, None),
+    "hunyuan-t1": ("2025-03", "closed", None, None),
+    "ernie-x1": ("2025-03", "closed", None, None),
+    "sensenova-6": ("2025-04", "closed", None, None),
+    "deepseek-r1-0528": ("2025-05", "open", 141.8, None),
 }
 
 
