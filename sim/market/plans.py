@@ -8,6 +8,7 @@ from math import fsum
 
 import numpy as np
 
+from sim.scenario import Scenario
 from sim.scenario.events import ForcedRelease
 from sim.world.setting import Array, Flags, Ints, Setting
 
@@ -91,7 +92,7 @@ class Plans:
                 parent[firm], reserve[firm] = cloud.parent, cloud.cash
         total, later = (np.array([fsum(month) for month in money]) for money in (capex, next_year))
         until = s.history_until
-        history = [e for e in s.history if until is not None and e.date <= until]
+        history = [_as_good(e, s) for e in s.history if until is not None and e.date <= until]
         replayed = {e.lab for e in history}
         told: dict[int, dict[str, ForcedRelease]] = {}
         for event in [*history, *(e for e in s.events if isinstance(e, ForcedRelease))]:
@@ -116,3 +117,11 @@ class Plans:
             event_months={e.date - s.start for e in s.events}
             | {e.until - s.start for e in s.events if e.until is not None},
         )
+
+
+def _as_good(event: ForcedRelease, scenario: Scenario) -> ForcedRelease:
+    """A release of history, as good as it was or as the lab's training will make it."""
+    until = scenario.history_quality_until
+    if until is None or event.date <= until:
+        return event
+    return event.model_copy(update={"capability": None, "flop": None})

@@ -41,6 +41,13 @@ class Scenario(Entry):
         role="structural",
         meaning="Real releases are replayed up to this month; none: never",
     )
+    history_quality_until: Month | None = parameter(
+        None,
+        unit="month",
+        source=JUDGEMENT,
+        role="structural",
+        meaning="Up to this month they are as good as they were, then as the lab's training makes them; none: all are",
+    )
     mechanisms: Mechanisms = Mechanisms()
     technology: Technology = Technology()
     spillovers: Spillovers = Spillovers()

@@ -88,6 +88,18 @@ class TestReplay:
         assert found["capability"] == pytest.approx(expected, abs=1e-9)
         assert found["algorithm"] == pytest.approx(told.record.labs["algorithm"][6, 1], abs=1e-12)
 
+    def test_after_a_month_only_dates_and_modes_are_those_of_history(self, run):
+        own = {f"mechanisms.{name}": False for name in ("noise", "flywheel", "derivation")}
+        replay = own | {"history": story(), "history_until": "2023-07"}
+        told, free = (releases(run(replay | more), "leader") for more in ({}, {"history_quality_until": "2023-04"}))
+        for row, half in zip(told[:2], free[:2], strict=True):
+            assert [half[key] for key in ("month", "mode", "model", "forced")] == [
+                row[key] for key in ("month", "mode", "model", "forced")
+            ]
+        assert free[0]["capability"] == told[0]["capability"] == pytest.approx(125.0)
+        trained = 126.1 + 7.2 * (np.log10(free[1]["flop"] / 2.1e25) + free[1]["algorithm"])
+        assert free[1]["capability"] == pytest.approx(trained, abs=1e-9) != told[1]["capability"]
+
     def test_no_history_without_a_date(self, run):
         free, told = run(), run({"history": story(), "history_until": None})
         assert free.record.models == told.record.models
