@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,8 @@ def monthly(
     return found
 
 
-class Chosen(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Chosen:
     """Rows of a table whose keys are among those asked for; its columns are arrays, made when they are asked for."""
 
     frame: pd.DataFrame
@@ -95,7 +96,7 @@ class Chosen(NamedTuple):
                 keep &= frame[column].isin(list(names)).to_numpy()
         return cls(frame, keep)
 
-    def __call__(self, column: str) -> NDArray[Any]:
+    def __getitem__(self, column: str) -> NDArray[Any]:
         """A column, (rows,)."""
         return self.frame[column].to_numpy()[self.keep]
 
@@ -110,7 +111,7 @@ class Chosen(NamedTuple):
 
     def _sums(self, values: NDArray[Any], days: Days) -> tuple[Array, Array]:
         """Sum and number of the known values of each month."""
-        months = self("month")
+        months = self["month"]
         at = np.minimum(np.searchsorted(days, months), len(days) - 1)
         known = ~np.isnan(values) & (days[at] == months)
         total = np.bincount(at[known], values[known], len(days))
@@ -125,20 +126,20 @@ def _ratio(part: Array, whole: Array) -> Array:
 def _column(table: Table, column: str) -> Callable[[Frames, Rows, Days], Array]:
     def compute(frames: Frames, where: Rows, days: Days) -> Array:
         rows = Chosen.of(frames[table.name], where)
-        return rows.by_month(rows(column), days)
+        return rows.by_month(rows[column], days)
 
     return compute
 
 
 def _open_gap(frames: Frames, where: Rows, days: Days) -> Array:
     rows = Chosen.of(frames["market"], where)
-    return rows.by_month(rows("capability") - rows("capability_open"), days)
+    return rows.by_month(rows["capability"] - rows["capability_open"], days)
 
 
 def _legal(frames: Frames, where: Rows, days: Days) -> Array:
     rows = Chosen.of(frames["market"], where)
-    other = rows("compute_domestic") + rows("compute_smuggled") + rows("compute_offshore")
-    return rows.by_month(rows("compute") - other, days)
+    other = rows["compute_domestic"] + rows["compute_smuggled"] + rows["compute_offshore"]
+    return rows.by_month(rows["compute"] - other, days)
 
 
 def _used(column: str) -> Callable[[Frames, Rows, Days], Array]:
@@ -146,40 +147,40 @@ def _used(column: str) -> Callable[[Frames, Rows, Days], Array]:
 
     def compute(frames: Frames, where: Rows, days: Days) -> Array:
         rows = Chosen.of(frames["usage"], where)
-        return np.nan_to_num(rows.by_month(rows(column), days))
+        return np.nan_to_num(rows.by_month(rows[column], days))
 
     return compute
 
 
 def _price(frames: Frames, where: Rows, days: Days) -> Array:
     rows = Chosen.of(frames["usage"], where)
-    return _ratio(rows.by_month(rows("spending"), days), rows.by_month(rows("tokens"), days))
+    return _ratio(rows.by_month(rows["spending"], days), rows.by_month(rows["tokens"], days))
 
 
 def _all_tokens(frames: Frames, where: Rows, days: Days) -> Array:
     rows = Chosen.of(frames["labs"], where)
-    return rows.by_month(rows("tokens") + rows("tokens_hosted"), days)
+    return rows.by_month(rows["tokens"] + rows["tokens_hosted"], days)
 
 
 def _open_tokens(frames: Frames, where: Rows, days: Days) -> Array:
     rows = Chosen.of(frames["labs"], where)
-    own = rows("tokens") * (rows("mode") >= OPEN_FLAGSHIP)
-    return rows.by_month(own + rows("tokens_hosted"), days)
+    own = rows["tokens"] * (rows["mode"] >= OPEN_FLAGSHIP)
+    return rows.by_month(own + rows["tokens_hosted"], days)
 
 
 def _own_serving(frames: Frames, where: Rows, days: Days) -> Array:
     rows = Chosen.of(frames["labs"], where)
-    return _ratio(rows.by_month(rows("tokens"), days), _all_tokens(frames, where, days))
+    return _ratio(rows.by_month(rows["tokens"], days), _all_tokens(frames, where, days))
 
 
 def _lab_compute(frames: Frames, where: Rows, days: Days) -> Array:
     rows = Chosen.of(frames["labs"], where)
-    return rows.by_month(rows("compute_training") + rows("compute_serving"), days)
+    return rows.by_month(rows["compute_training"] + rows["compute_serving"], days)
 
 
 def _open_flagships(frames: Frames, where: Rows, days: Days) -> Array:
     rows = Chosen.of(frames["labs"], where)
-    modes = rows("mode")
+    modes = rows["mode"]
     return rows.mean_by_month(np.where(np.isnan(modes), np.nan, modes >= OPEN_FLAGSHIP), days)
 
 
@@ -206,12 +207,12 @@ def _closed_again(frames: Frames, where: Rows, days: Days) -> Array:
 
 def _largest_run(frames: Frames, where: Rows, days: Days) -> Array:
     rows = Chosen.of(frames["models"], where)
-    when, flop = rows("month"), rows("flop")
+    when, flop = rows["month"], rows["flop"]
     return np.array([np.fmax.reduce(flop[when <= day], initial=np.nan) for day in days], dtype=float)
 
 
 def _releases(frames: Frames, where: Rows, days: Days) -> Array:
-    when = Chosen.of(frames["models"], where)("month")
+    when = Chosen.of(frames["models"], where)["month"]
     return np.array([(when <= day).sum() for day in days], dtype=float)
 
 
