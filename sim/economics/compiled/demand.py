@@ -111,7 +111,10 @@ def _set_fixed(game: Structure, count: Counts, lists: Lists, market: Market, at:
 
 @compiled
 def set_constant(count: Counts, lists: Lists, at: Reference, demand: Demand) -> None:
-    """What stays the same: within nests with one row."""
+    """What stays the same: within nests with one row, and where others of a nest can be had but not the row."""
+    for r in range(count.multi_rows):
+        for s in range(lists.length[r], lists.reach[lists.host[r]], LANES):
+            put(demand.u, r, s, 0.0)
     for r in range(count.multi_rows, count.rows):
         g = lists.host[r]
         for s in range(0, lists.length[r], LANES):
@@ -258,15 +261,18 @@ def set_mix(
 @compiled
 def set_diversion(game: Structure, count: Counts, lists: Lists, market: Market, demand: Demand) -> None:
     """Y by group, and by pair the rest of X: what an owner earns on a customer who leaves an offer of the nest."""
-    y, z, w = demand.y, demand.z, demand.w
+    y, z, w, u = demand.y, demand.z, demand.w, demand.u
+    _set_earned(game, count, lists, market, demand)
     begun = 0  # pairs, then owners, which are numbered as they appear
     for k in range(count.groups):
-        g, pair = lists.group_host[k], lists.group_pair[k]
+        g, pair, claims = lists.group_host[k], lists.group_pair[k], lists.first[k]
         n, first = lists.reach[g], pair == begun
         begun += first
-        _set_earned(k, n, game, lists, market, demand)
         for s in range(0, n, LANES):
-            earned = row(y, k, s) * row(demand.per_host, g, s)
+            earned = demand.earned[claims] * row(u, lists.claim_row[claims], s)
+            for i in range(claims + 1, lists.first[k + 1]):
+                earned = earned + demand.earned[i] * row(u, lists.claim_row[i], s)
+            earned = earned * row(demand.per_host, g, s)
             before = lanes(0.0) if first else row(z, pair, s)
             put(y, k, s, earned)
             put(z, pair, s, before + earned * row(demand.in_tier, g, s))
@@ -290,19 +296,11 @@ def set_diversion(game: Structure, count: Counts, lists: Lists, market: Market, 
 
 
 @joined
-def _set_earned(k: int, n: int, game: Structure, lists: Lists, market: Market, demand: Demand) -> None:
-    """What the owner of group k earns on its claims, per unit of `u`."""
-    y, u, done = demand.y, demand.u, 0
-    for i in range(lists.first[k], lists.first[k + 1]):
+def _set_earned(game: Structure, count: Counts, lists: Lists, market: Market, demand: Demand) -> None:
+    """What the owner of each claim earns on a customer of its offer."""
+    for i in range(lists.first[count.groups]):
         c = lists.claim[i]
         j = game.claim_offer[c]
-        r, margin = lists.row[j], market.revenue[c] * market.price[j]
+        margin = market.revenue[c] * market.price[j]
         margin -= market.with_shadow[j] if c < len(game.host) else 0.0
-        value = margin * market.use[j]
-        for s in range(0, min(done, lists.length[r]), LANES):
-            put(y, k, s, row(y, k, s) + value * row(u, r, s))
-        for s in range(done, lists.length[r], LANES):
-            put(y, k, s, value * row(u, r, s))
-        done = max(done, lists.length[r])
-    for s in range(done, n, LANES):
-        put(y, k, s, 0.0)
+        demand.earned[i] = margin * market.use[j]

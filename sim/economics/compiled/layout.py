@@ -177,6 +177,7 @@ class Lists(NamedTuple):
     reach: IntArray  # (nests with rows,) most of the lengths of its rows
     prices: BoolArray  # (owners,) whether the owner looks for a price
     claim: IntArray  # (claims,) those on offers with a row, of owners who do, by the group that they are in
+    claim_row: IntArray  # (those claims,)
     first: IntArray  # (those groups + 1,) where the claims of a group begin
     group_at: IntArray  # (groups,) number of a group with such a claim
     group_host: IntArray  # (those groups,)
@@ -243,7 +244,9 @@ class Reference(NamedTuple):
 class Demand(NamedTuple):
     """Shares at present prices."""
 
-    u: FloatArray  # (rows, P) exp of utility relative to the best of the nest; 1 in a nest of one row
+    u: FloatArray  # (rows, P) exp of utility relative to the best of the nest; 1 in a nest of one row; 0 as far as
+    # others of the nest reach
+    earned: FloatArray  # (claims that count,) margin on a customer
     of_host: FloatArray  # (hosts, P) sum of it in a nest
     per_host: FloatArray  # (hosts, P) inverse of that
     in_tier: FloatArray  # (hosts, P) share of a nest in its tier
@@ -260,7 +263,10 @@ class Demand(NamedTuple):
 
 
 class Trade(NamedTuple):
-    """What sellers look at, named as in `first_order`, by free offer or by pool."""
+    """What sellers look at, named as in `first_order`, by free offer or by pool.
+
+    What is by free offer has room for whole lanes.
+    """
 
     own: FloatArray  # (free,) part of the revenue
     break_even: FloatArray  # (free,)
@@ -268,7 +274,11 @@ class Trade(NamedTuple):
     price: FloatArray  # (free,)
     use: FloatArray  # (free,)
     cost: FloatArray  # (free,) with shadow prices
-    change: FloatArray  # (free,) factor by which use is predicted to change
+    people: FloatArray  # (free,) buyers
+    now: FloatArray  # (free,) use of serving compute
+    after: FloatArray  # (free,) the same as predicted
+    change: FloatArray  # (free,) of it with the shadow price, then of that
+    gap: FloatArray  # (free,) how far first-order conditions are from being met
     lost: FloatArray  # (free,)
     back: FloatArray  # (free,) value won back
     quantity: FloatArray  # (free,)

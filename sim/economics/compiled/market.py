@@ -276,7 +276,7 @@ def _list_claims(game: Structure, groups: int, lists: Lists) -> None:
         if _counts(k, game, lists):
             i = lists.group_at[game.claim_group[k]] + 1
             first[i] -= 1
-            lists.claim[first[i]] = k
+            lists.claim[first[i]], lists.claim_row[first[i]] = k, lists.row[game.claim_offer[k]]
     for i in range(groups):
         first[i] = first[i + 1]
     first[groups] = claims
