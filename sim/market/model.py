@@ -16,6 +16,7 @@ from sim.agents.lab import Lab
 from sim.choice.imagined import OPENNESS, Outlook
 from sim.choice.payoffs import funding_factor
 from sim.choice.standing import Standing
+from sim.economics.engines import chosen, settled
 from sim.market.observe import observe
 from sim.market.plans import NOT_YET, Plans
 from sim.market.sales import Books, Flows, Sales
@@ -116,8 +117,9 @@ class Market(mesa.Model):
 
     def run(self) -> Market:
         """Simulate every month that is left."""
-        while self.running:
-            self.step()
+        with settled(chosen(None)):
+            while self.running:
+                self.step()
         return self
 
     def finish(self) -> None:

@@ -232,9 +232,9 @@ def write_shares(
             customers = customers + part(market.w, s) * share
         buyers[m, j] = total(customers) * market.people[0]
         length = min(lists.length[r], segments)
-        for s in range(length if game.at_cost[j] or not few else 0):
+        for s in range(length if game.shown[j] or not few else 0):
             shares[m, lists.segment[s], j] = mix[s]
-        for s in range(length, segments if few and game.at_cost[j] else length):
+        for s in range(length, segments if few and game.shown[j] else length):
             shares[m, lists.segment[s], j] = 0.0
 
 

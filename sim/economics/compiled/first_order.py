@@ -1,6 +1,6 @@
 """The map from prices to next prices, compiled: `sim.economics.first_order` and `sim.economics.capacity`.
 
-Loops over free offers take whole lanes: numbers beyond the last offer are of no use, and do no harm.
+Loops over free offers and over pools take whole lanes: numbers beyond the last are of no use, and do no harm.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.economics.compiled.demand import near, refer, set_diversion, set_mix, set_shares
-from sim.economics.compiled.jit import compiled, exp, joined, log
+from sim.economics.compiled.jit import compiled, exp, joined, log, size
 from sim.economics.compiled.lanes import LANES, lanes, part, put_part, row, total, where_less
 from sim.economics.compiled.layout import (
     Counts,
@@ -43,7 +43,7 @@ def price_step(
     _set_responses(game, rules, count, room)
     residual = _set_next(image, game, rules, count, market, trade)
     if count.pools:
-        residual = _larger(residual, _within_capacity(x, image, game, rules, count, lists, market, trade))
+        residual = _larger(residual, _within_capacity(x, image, game, rules, count, lists, trade))
     if not math.isfinite(residual):
         return np.inf
     for i in range(count.free + count.pools):
@@ -60,7 +60,7 @@ def set_prices(
     free = count.free
     for k in range(count.pools):
         r = lists.pools[k]
-        market.shadow[r] = max(x[free + k], 0.0) * market.shadow_unit[r]
+        market.shadow[r] = trade.shadow[k] = max(x[free + k], 0.0) * market.shadow_unit[r]
     for f in range(0, free, LANES):
         point = part(x, f)
         put_part(trade.price, f, exp(point) if game.positive else point)
@@ -69,7 +69,7 @@ def set_prices(
         j, k = lists.free[f], lists.pool[f]
         market.price[j], market.use[j] = trade.price[f], trade.use[f]
         market.h[j] = x[f] if game.log_price else trade.price[f]
-        shadow = market.shadow[lists.pools[k]] if k >= 0 else 0.0
+        shadow = trade.shadow[k] if k >= 0 else 0.0
         trade.cost[f] = market.with_shadow[j] = market.cost[j] + shadow * market.load[j]
 
 
@@ -146,14 +146,14 @@ def _set_next(
             per_unit = own * (1.0 - 1.0 / lost)
             next_price = (cost + back) / per_unit
             least, gap = rules.precision * kept, kept - cost - (back + kept / lost)
-            gap = _size(gap) / where_less(cost, least, least, cost)
+            gap = size(gap) / where_less(cost, least, least, cost)
         else:
             asked = back + own / lost
             next_price = (cost + asked) / own
-            gap = _size(own * price - cost - asked) / (cost + own / lost)
+            gap = size(own * price - cost - asked) / (cost + own / lost)
         if game.positive:
             ceiling = ceiling_price(cost, own, game, rules, market)
-            gap = where_less(ceiling, next_price, _size(price / ceiling - 1.0), gap)
+            gap = where_less(ceiling, next_price, size(price / ceiling - 1.0), gap)
             next_price = where_less(ceiling, next_price, ceiling, next_price)
         put_part(trade.gap, f, gap)
         put_part(trade.next_price, f, next_price)
@@ -164,12 +164,6 @@ def _set_next(
     for f in range(count.free):
         residual = _larger(residual, trade.gap[f])
     return residual
-
-
-@compiled
-def _size(x: Any) -> Any:
-    """Absolute value."""
-    return where_less(x, 0.0, 0.0 - x, x)
 
 
 @compiled
@@ -199,33 +193,31 @@ def _within_capacity(
     rules: Rules,
     count: Counts,
     lists: Lists,
-    market: Market,
     trade: Trade,
 ) -> float:
     """Next shadow prices, as `capacity.shadow_step`, and prices to go with them; how far slackness is violated."""
     _set_use(x, image, game, rules, count, lists, trade)
-    violation = 0.0
-    for k in range(count.pools):
-        r = lists.pools[k]
-        idle = 1.0 - trade.used[k] / market.capacity[r]
-        violation = _larger(violation, abs(min(market.shadow[r] / market.shadow_unit[r], idle)))
-        change = -np.inf
-        if trade.total[k] > 0.0:
-            change = log(trade.total[k] / market.capacity[r]) * trade.total[k] / trade.fall[k]
-        after = market.shadow[r] + change
-        trade.next_shadow[k] = 0.0 if after < 0.0 else after
+    for k in range(0, count.pools, LANES):
+        shadow, total_use, stock = part(trade.shadow, k), part(trade.total, k), part(trade.stock, k)
+        dear, idle = shadow / part(trade.unit, k), 1.0 - part(trade.used, k) / stock
+        put_part(trade.slack, k, size(where_less(idle, dear, idle, dear)))
+        change = log(total_use / stock) * total_use / part(trade.fall, k)
+        after = shadow + where_less(0.0, total_use, change, -np.inf)
+        put_part(trade.next_shadow, k, where_less(after, 0.0, 0.0, after))
     for f in range(count.free):
         k = lists.pool[f]
-        trade.change[f] = trade.next_shadow[k] - market.shadow[lists.pools[k]] if k >= 0 else 0.0
+        trade.change[f] = trade.next_shadow[k] - trade.shadow[k] if k >= 0 else 0.0
     for f in range(0, count.free, LANES):
         change, price = part(trade.change, f), part(trade.next_price, f)
         rise = change * part(trade.load, f) / part(trade.per_unit, f)
-        price = where_less(0.0, _size(change), price + rise, price)
+        price = where_less(0.0, size(change), price + rise, price)
         now, break_even = part(trade.price, f), part(trade.break_even, f)
         put_part(trade.bounded, f, _bounded(price, now, break_even, game, rules))
     _set_points(image, game, count, trade)
+    violation = 0.0
     for k in range(count.pools):
-        image[count.free + k] = trade.next_shadow[k] / market.shadow_unit[lists.pools[k]]
+        image[count.free + k] = trade.next_shadow[k] / trade.unit[k]
+        violation = _larger(violation, trade.slack[k])
     return violation
 
 

@@ -31,6 +31,7 @@ class Structure(NamedTuple):
     stake_claim: IntArray  # (stakes,)
     pool: IntArray  # (offers,) -1 for none
     at_cost: BoolArray  # (offers,)
+    shown: BoolArray  # (offers,) whose shares are written where only few results are, see `Rules`
     sensitivity: FloatArray  # (segments or 1,)
     tiers: int
     owners: int
@@ -68,7 +69,7 @@ class Rules(NamedTuple):
     tolerance: float
     iterations: int
     leave_absent: bool  # offers that nobody can have keep the price that they start with
-    few: bool  # of results only prices and buyers are written, and shares of what is sold at cost and can be had
+    few: bool  # of results only prices and buyers are written, and shares of what can be had and is to be shown
     depth: int
     longest_patience: int
     ridge: float
@@ -199,7 +200,7 @@ class Lists(NamedTuple):
 
 
 class Market(NamedTuple):
-    """The numbers of one market."""
+    """The numbers of one market. What is by offer has room for whole lanes."""
 
     cost: FloatArray  # (offers,)
     load: FloatArray  # (offers,)
@@ -265,7 +266,7 @@ class Demand(NamedTuple):
 class Trade(NamedTuple):
     """What sellers look at, named as in `first_order`, by free offer or by pool.
 
-    What is by free offer has room for whole lanes.
+    All of it has room for whole lanes.
     """
 
     own: FloatArray  # (free,) part of the revenue
@@ -285,6 +286,10 @@ class Trade(NamedTuple):
     next_price: FloatArray  # (free,)
     bounded: FloatArray  # (free,) the same within a factor of the present one
     per_unit: FloatArray  # (free,)
+    shadow: FloatArray  # (pools,)
+    stock: FloatArray  # (pools,) capacity per customer
+    unit: FloatArray  # (pools,) of shadow prices
+    slack: FloatArray  # (pools,) how far complementary slackness is violated
     used: FloatArray  # (pools,)
     total: FloatArray  # (pools,) predicted use
     fall: FloatArray  # (pools,) its slope

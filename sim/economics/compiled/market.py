@@ -38,7 +38,7 @@ def lay_out(numbers: Numbers, m: int, game: Structure, rules: Rules, room: Room)
     _mark_groups(game, lists)
     groups, pairs, owners = _list_groups(game, lists)
     _list_claims(game, groups, lists)
-    pools = _list_pools(game, free, market, lists)
+    pools = _list_pools(game, free, market, lists, room.trade)
     count = Counts(p, rows, multi_rows, hosts, multi_hosts, groups, pairs, owners, free, pools)
     _set_empty(game, count, lists, at)
     return fine, count
@@ -214,21 +214,21 @@ def _set_rows(p: int, game: Structure, multi_hosts: int, lists: Lists, at: Refer
             lists.row[j], lists.offer[r], lists.host[r] = r, j, g
     for r in range(rows):
         j = lists.offer[r]
-        lists.length[r] = p if lists.limits[lists.tier[lists.host[r]]] else _reach(j, p, lists, at)
         per_scale = 1.0 / (game.inner if r < multi_rows else game.outer)
-        for k in range(lists.length[r]):
+        for k in range(p):
             at.raw[r, k] = at.quality[j, lists.segment[k]] * per_scale
+        lists.length[r] = p if lists.limits[lists.tier[lists.host[r]]] else _reach(r, p, at)
         lists.reach[lists.host[r]] = max(lists.reach[lists.host[r]], lists.length[r])
     return rows, multi_rows
 
 
 @compiled
-def _reach(j: int, p: int, lists: Lists, at: Reference) -> int:
-    """How far down the list of segments an offer can be had, rounded up to whole lanes."""
-    last = p - 1
-    while at.quality[j, lists.segment[last]] == -np.inf:
-        last -= 1
-    return min((last + LANES) // LANES * LANES, p)
+def _reach(r: int, p: int, at: Reference) -> int:
+    """How far down the list of segments the offer of a row can be had, in whole lanes."""
+    end = p
+    while end > LANES and highest(row(at.raw, r, end - LANES)) == -np.inf:
+        end -= LANES
+    return end
 
 
 @compiled
@@ -308,7 +308,7 @@ def _list_groups(game: Structure, lists: Lists) -> tuple[int, int, int]:
 
 
 @compiled
-def _list_pools(game: Structure, free: int, market: Market, lists: Lists) -> int:
+def _list_pools(game: Structure, free: int, market: Market, lists: Lists, trade: Trade) -> int:
     """List limited pools with customers; the shadow price of others is 0."""
     number, place = 0, lists.tally
     place[: game.pools] = -1
@@ -320,6 +320,7 @@ def _list_pools(game: Structure, free: int, market: Market, lists: Lists) -> int
     for r in range(game.pools):
         if place[r] == 0:
             place[r], lists.pools[number] = number, r
+            trade.stock[number], trade.unit[number] = market.capacity[r], market.shadow_unit[r]
             number += 1
     for f in range(free):
         r = game.pool[lists.free[f]]

@@ -92,7 +92,7 @@ def _blocks(kind: tuple[int, int], sizes: Sizes) -> Blocks:
     tables = _tables(
         (2, claims),  # in the order of `Blocks`
         (25, _filled(offers)),
-        (7, pools),
+        (11, _filled(pools)),
         (10, p),
         (4, offers, p),
         (9, hosts, p),
@@ -137,7 +137,7 @@ def room(of: Blocks) -> Room:
             own=f[8], break_even=f[9], load=f[10], price=f[11], use=f[12], cost=f[13], change=f[14],
             lost=f[15], back=f[16], quantity=f[17], next_price=f[18], bounded=f[19], per_unit=f[20],
             people=f[21], now=f[22], after=f[23], gap=f[24],
-            used=k[3], total=k[4], fall=k[5], next_shadow=k[6],
+            used=k[3], total=k[4], fall=k[5], next_shadow=k[6], shadow=k[7], stock=k[8], unit=k[9], slack=k[10],
         ),
         Course(
             x=v[0], image=v[1], last_image=v[2], gap=v[3], last_x=v[4], last_gap=v[5], going=v[6], best=v[7],
