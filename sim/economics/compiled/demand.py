@@ -261,38 +261,34 @@ def set_mix(
 @compiled
 def set_diversion(game: Structure, count: Counts, lists: Lists, market: Market, demand: Demand) -> None:
     """Y by group, and by pair the rest of X: what an owner earns on a customer who leaves an offer of the nest."""
-    y, z, w, u = demand.y, demand.z, demand.w, demand.u
+    y, z, u, by_tier = demand.y, demand.z, demand.u, 1.0 / game.outer - 1.0
     _set_earned(game, count, lists, market, demand)
-    begun = 0  # pairs, then owners, which are numbered as they appear
+    begun = 0  # pairs, which are numbered as they appear
     for k in range(count.groups):
         g, pair, claims = lists.group_host[k], lists.group_pair[k], lists.first[k]
-        n, first = lists.reach[g], pair == begun
+        n, first, end = lists.reach[g], pair == begun, lists.first[k + 1]
         begun += first
+        r, one = lists.claim_row[claims], demand.earned[claims]
         for s in range(0, n, LANES):
-            earned = demand.earned[claims] * row(u, lists.claim_row[claims], s)
-            for i in range(claims + 1, lists.first[k + 1]):
+            earned = one * row(u, r, s)
+            for i in range(claims + 1, end):
                 earned = earned + demand.earned[i] * row(u, lists.claim_row[i], s)
             earned = earned * row(demand.per_host, g, s)
             before = lanes(0.0) if first else row(z, pair, s)
             put(y, k, s, earned)
             put(z, pair, s, before + earned * row(demand.in_tier, g, s))
-        for s in range(n, lists.pair_reach[pair] if first else n, LANES):
+        for s in range(n, lists.owner_reach[lists.pair_owner[pair]] if first else n, LANES):
             put(z, pair, s, 0.0)
-    begun = 0
-    for k in range(count.pairs):
-        t, f, n = lists.pair_tier[k], lists.pair_owner[k], lists.pair_reach[k]
-        first = f == begun
-        begun += first
-        for s in range(0, n, LANES):
-            before = lanes(0.0) if first else row(w, f, s)
-            put(w, f, s, before + row(z, k, s) * row(demand.in_all, t, s))
-        for s in range(n, count.width if first else n, LANES):
-            put(w, f, s, 0.0)
-    by_tier = 1.0 / game.outer - 1.0
-    for k in range(count.pairs):
-        f = lists.pair_owner[k]
-        for s in range(0, lists.pair_reach[k], LANES):
-            put(z, k, s, row(w, f, s) + by_tier * row(z, k, s))
+    for f in range(count.owners):
+        pairs, end = lists.first_pair[f], lists.first_pair[f + 1]
+        for s in range(0, lists.owner_reach[f], LANES):
+            by_all = lanes(0.0)  # W
+            for i in range(pairs, end):
+                k = lists.owned[i]
+                by_all = by_all + row(z, k, s) * row(demand.in_all, lists.pair_tier[k], s)
+            for i in range(pairs, end):
+                k = lists.owned[i]
+                put(z, k, s, by_all + by_tier * row(z, k, s))
 
 
 @joined

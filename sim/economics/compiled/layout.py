@@ -186,8 +186,10 @@ class Lists(NamedTuple):
     pair_at: IntArray  # (pairs,) number of a pair of such a group
     pair_tier: IntArray  # (those pairs,)
     pair_owner: IntArray  # (those pairs,) number of its owner
-    pair_reach: IntArray  # (those pairs,) most of the reaches of its nests
     owner_at: IntArray  # (owners,) number of an owner of such a pair
+    owner_reach: IntArray  # (those owners,) most of the reaches of the nests in its groups
+    owned: IntArray  # (those pairs,) by the owner
+    first_pair: IntArray  # (those owners + 1,) where the pairs of an owner begin
     free: IntArray  # (free,) offers whose price is looked for
     pool: IntArray  # (free,) index into `pools`, -1 for none
     pools: IntArray  # (pools,) those that are limited and have customers
@@ -260,7 +262,6 @@ class Demand(NamedTuple):
     mix: FloatArray  # (P,)
     y: FloatArray  # (groups, P) Y
     z: FloatArray  # (pairs, P) Z, then the part of X that the pair's groups share
-    w: FloatArray  # (owners, P) W
 
 
 class Trade(NamedTuple):

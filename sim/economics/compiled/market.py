@@ -38,6 +38,7 @@ def lay_out(numbers: Numbers, m: int, game: Structure, rules: Rules, room: Room)
     _mark_groups(game, lists)
     groups, pairs, owners = _list_groups(game, lists)
     _list_claims(game, groups, lists)
+    _list_owned(pairs, owners, lists)
     pools = _list_pools(game, free, market, lists, room.trade)
     count = Counts(p, rows, multi_rows, hosts, multi_hosts, groups, pairs, owners, free, pools)
     _set_empty(game, count, lists, at)
@@ -294,17 +295,32 @@ def _list_groups(game: Structure, lists: Lists) -> tuple[int, int, int]:
             if lists.pair_at[pair] < 0:
                 owner = game.pair_owner[pair]
                 if lists.owner_at[owner] < 0:
-                    lists.owner_at[owner] = owners
+                    lists.owner_at[owner], lists.owner_reach[owners] = owners, 0
                     owners += 1
                 lists.pair_at[pair] = pairs
                 lists.pair_tier[pairs], lists.pair_owner[pairs] = game.pair_tier[pair], lists.owner_at[owner]
-                lists.pair_reach[pairs] = 0
                 pairs += 1
             g, k = lists.local[game.group_host[i]], lists.pair_at[pair]
             lists.group_at[i], lists.group_host[groups], lists.group_pair[groups] = groups, g, k
-            lists.pair_reach[k] = max(lists.pair_reach[k], lists.reach[g])
+            f = lists.pair_owner[k]
+            lists.owner_reach[f] = max(lists.owner_reach[f], lists.reach[g])
             groups += 1
     return groups, pairs, owners
+
+
+@compiled
+def _list_owned(pairs: int, owners: int, lists: Lists) -> None:
+    """List pairs owner by owner."""
+    first = lists.first_pair
+    first[: owners + 1] = 0
+    for k in range(pairs):
+        first[lists.pair_owner[k]] += 1
+    for f in range(owners):
+        first[f + 1] += first[f]
+    for k in range(pairs - 1, -1, -1):
+        f = lists.pair_owner[k]
+        first[f] -= 1
+        lists.owned[first[f]] = k
 
 
 @compiled
