@@ -280,13 +280,16 @@ def set_diversion(game: Structure, count: Counts, lists: Lists, market: Market, 
         for s in range(n, lists.owner_reach[lists.pair_owner[pair]] if first else n, LANES):
             put(z, pair, s, 0.0)
     for f in range(count.owners):
-        pairs, end = lists.first_pair[f], lists.first_pair[f + 1]
+        begin, end = lists.first_pair[f], lists.first_pair[f + 1]
+        one, t = lists.owned[begin], lists.pair_tier[lists.owned[begin]]
         for s in range(0, lists.owner_reach[f], LANES):
-            by_all = lanes(0.0)  # W
-            for i in range(pairs, end):
+            mine = row(z, one, s)
+            by_all = mine * row(demand.in_all, t, s)  # W
+            for i in range(begin + 1, end):
                 k = lists.owned[i]
                 by_all = by_all + row(z, k, s) * row(demand.in_all, lists.pair_tier[k], s)
-            for i in range(pairs, end):
+            put(z, one, s, by_all + by_tier * mine)
+            for i in range(begin + 1, end):
                 k = lists.owned[i]
                 put(z, k, s, by_all + by_tier * row(z, k, s))
 

@@ -15,6 +15,7 @@ from sim.economics.compiled.jit import compiled, exp, joined, log, size
 from sim.economics.compiled.lanes import LANES, lanes, part, put_part, row, total, where_less
 from sim.economics.compiled.layout import (
     Counts,
+    Demand,
     Lists,
     Market,
     Room,
@@ -97,14 +98,11 @@ def _set_responses(game: Structure, rules: Rules, count: Counts, room: Room) -> 
             trade.quantity[f] = 0.0
         else:
             r = lists.row[j]
-            n, g = lists.length[r], lists.host[r]
-            for s in range(0, n, LANES):
-                put_part(demand.mix, s, row(demand.u, r, s) * row(demand.buyers, g, s))
-            _set_sums(f, k, demand.mix, n, game, room)
+            _set_sums_of_row(f, k, r, game, room)
             trade.quantity[f] = trade.people[f] * trade.use[f]
             if trade.people[f] < rules.faint:
                 set_mix(r, game, count, lists, market, room.at, demand)
-                _set_sums(f, k, demand.mix, n, game, room)
+                _set_sums(f, k, demand.mix, lists.length[r], game, room)
     for f in range(0, count.free, LANES):
         people, lost = part(trade.people, f), part(trade.lost, f)
         lost = lost / (people * game.inner)
@@ -117,20 +115,35 @@ def _set_responses(game: Structure, rules: Rules, count: Counts, room: Room) -> 
 
 
 @compiled
-def _set_sums(f: int, k: int, buyers: FloatArray, n: int, game: Structure, room: Room) -> None:
-    """Sums over segments: buyers, what they lose with a rise of the price, and how much of it comes back.
+def _set_sums_of_row(f: int, k: int, r: int, game: Structure, room: Room) -> None:
+    """Sums over segments of a row: buyers, what they lose with a rise of the price, and how much of it comes back."""
+    demand, trade, g = room.demand, room.trade, room.lists.host[r]
+    pair, by_host = room.lists.group_pair[k], 1.0 / game.inner - 1.0 / game.outer
+    people = leaving = back = lanes(0.0)
+    for s in range(0, room.lists.length[r], LANES):
+        mine = row(demand.u, r, s) * row(demand.buyers, g, s)
+        lost = mine * part(room.market.b, s)
+        people, leaving, back = people + mine, leaving + lost, back + lost * _won(k, pair, s, by_host, demand)
+    trade.people[f], trade.lost[f], trade.back[f] = total(people), total(leaving), total(back)
 
-    What comes back is X: a part that the pair's groups share, and what Y of group k adds.
-    """
-    demand, trade, pair = room.demand, room.trade, room.lists.group_pair[k]
-    by_host = 1.0 / game.inner - 1.0 / game.outer
+
+@compiled
+def _set_sums(f: int, k: int, buyers: FloatArray, n: int, game: Structure, room: Room) -> None:
+    """Likewise with buyers given."""
+    demand, trade = room.demand, room.trade
+    pair, by_host = room.lists.group_pair[k], 1.0 / game.inner - 1.0 / game.outer
     people = leaving = back = lanes(0.0)
     for s in range(0, n, LANES):
         mine = part(buyers, s)
         lost = mine * part(room.market.b, s)
-        people, leaving = people + mine, leaving + lost
-        back = back + lost * (row(demand.z, pair, s) + by_host * row(demand.y, k, s))
+        people, leaving, back = people + mine, leaving + lost, back + lost * _won(k, pair, s, by_host, demand)
     trade.people[f], trade.lost[f], trade.back[f] = total(people), total(leaving), total(back)
+
+
+@compiled
+def _won(k: int, pair: int, s: int, by_host: float, demand: Demand) -> Any:
+    """X: a part that the pair's groups share, and what Y of group k adds."""
+    return row(demand.z, pair, s) + by_host * row(demand.y, k, s)
 
 
 @joined
