@@ -3,7 +3,8 @@
 Each market has reference prices. There the best utility of every nest, tier and segment is looked up; relative
 to these, present prices give the exponentials. So no maximum is taken again and nothing over- or underflows
 until prices leave the neighbourhood, when the reference moves with them. What is below 1e-300 of the best of
-its nest comes out as 0, as in the readable path. A nest with one row needs no sum, and no power of it.
+its nest comes out as 0, as in the readable path. A nest with one row needs no sum, and no power of it. Powers are
+taken in two passes, logarithms first: the machine has more of the shorter ones in work at a time.
 """
 
 from __future__ import annotations
@@ -159,11 +160,15 @@ def _set_nests(
             put(of_host, g, s, row(of_host, g, s) + utility)
     scale = game.inner / game.outer
     for g in range(count.multi_hosts):
-        t = lists.tier[g]
         for s in range(0, lists.reach[g], LANES):
             nest = row(of_host, g, s)
-            worth = (nest if scale == 1.0 else exp(scale * log(nest))) * row(at.host, g, s)
             put(demand.per_host, g, s, 1.0 / nest)
+            put(in_tier, g, s, nest if scale == 1.0 else scale * log(nest))
+    for g in range(count.multi_hosts):
+        t = lists.tier[g]
+        for s in range(0, lists.reach[g], LANES):
+            nest = row(in_tier, g, s)
+            worth = (nest if scale == 1.0 else exp(nest)) * row(at.host, g, s)
             put(in_tier, g, s, worth)
             put(of_tier, t, s, row(of_tier, t, s) + worth)
     for r in range(count.multi_rows, count.rows):
@@ -179,14 +184,19 @@ def _set_nests(
 @joined
 def _set_tiers(game: Structure, count: Counts, market: Market, at: Reference, demand: Demand) -> None:
     """Shares of tiers."""
+    for t in range(game.tiers):
+        for s in range(0, count.width, LANES):
+            tier = row(demand.of_tier, t, s)
+            put(demand.per_tier, t, s, 1.0 / tier)
+            put(demand.in_all, t, s, tier if game.outer == 1.0 else game.outer * log(tier))
+    for t in range(game.tiers):
+        for s in range(0, count.width, LANES):
+            tier = row(demand.in_all, t, s)
+            put(demand.in_all, t, s, (tier if game.outer == 1.0 else exp(tier)) * row(at.tier, t, s))
     for s in range(0, count.width, LANES):
         everything = part(at.outside, s)
         for t in range(game.tiers):
-            tier = row(demand.of_tier, t, s)
-            worth = (tier if game.outer == 1.0 else exp(game.outer * log(tier))) * row(at.tier, t, s)
-            put(demand.per_tier, t, s, 1.0 / tier)
-            put(demand.in_all, t, s, worth)
-            everything = everything + worth
+            everything = everything + row(demand.in_all, t, s)
         put_part(demand.total, s, everything)
         for t in range(game.tiers):
             share = row(demand.in_all, t, s) / everything
