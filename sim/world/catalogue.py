@@ -209,14 +209,15 @@ def _binding(policy: Policy, region: str) -> list[ExportRule]:
 
 def _on_offer(catalogue: Catalogue, policies: ChipPolicies, region: int, firm: str | None) -> OnOffer:
     """What firms of a region find on which no rule bears by name, or the firm of that name."""
-    found = []
+    found: dict[int, Offers] = {}
     for policy in policies:
-        here = _binding(policy, catalogue.setting.regions[region])
-        bound = [rule for rule in here if not rule.end_users] + [
-            rule for rule in here if firm in rule.end_users
-        ]
-        found.append(catalogue.offers(policy, region, bound))
-    return OnOffer(*found)
+        if id(policy) not in found:  # most often all parts of the market face the same
+            here = _binding(policy, catalogue.setting.regions[region])
+            bound = [rule for rule in here if not rule.end_users] + [
+                rule for rule in here if firm in rule.end_users
+            ]
+            found[id(policy)] = catalogue.offers(policy, region, bound)
+    return OnOffer(*(found[id(policy)] for policy in policies))
 
 
 class _Known(NamedTuple):
