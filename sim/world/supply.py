@@ -260,7 +260,9 @@ def _shortfall(flops: Array, money: Array, price: float) -> Array:
     if not isfinite(price):
         return np.zeros(len(money))
     each = zip(flops.tolist(), money.tolist(), strict=True)
-    return np.array([min(max(1.0 - got * price / paid, 0.0), 1.0) if paid > 0.0 else 0.0 for got, paid in each])
+    return np.array(
+        [min(max(1.0 - got * price / paid, 0.0), 1.0) if paid > 0.0 else 0.0 for got, paid in each]
+    )
 
 
 class FirstCompute(NamedTuple):

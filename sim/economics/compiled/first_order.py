@@ -193,7 +193,9 @@ def _bounded(price: Any, now: Any, break_even: Any, game: Structure, rules: Rule
     if not game.positive:
         return price
     low, high = now / rules.largest_factor, now * rules.largest_factor
-    low = where_less(break_even * (1.0 + rules.rounding), now, where_less(low, break_even, break_even, low), low)
+    low = where_less(
+        break_even * (1.0 + rules.rounding), now, where_less(low, break_even, break_even, low), low
+    )
     price = where_less(price, low, low, price)
     return where_less(high, price, high, price)
 

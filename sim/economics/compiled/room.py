@@ -87,7 +87,10 @@ def blocks(sizes: Sizes, segments: int, depth: int) -> Blocks:
 def _blocks(kind: tuple[int, int], sizes: Sizes) -> Blocks:
     """Blocks of lanes and depth as in `kind`, for games of these sizes."""
     (p, depth), (offers, hosts, tiers, claims, groups, pairs, owners, pools) = kind, sizes
-    longest, n = max(offers + 2, claims, groups + 1, p, hosts, tiers, owners + 1, pools), _filled(offers + pools)
+    longest, n = (
+        max(offers + 2, claims, groups + 1, p, hosts, tiers, owners + 1, pools),
+        _filled(offers + pools),
+    )
     tables = _tables(
         (2, claims),  # in the order of `Blocks`
         (25, _filled(offers)),
