@@ -95,7 +95,9 @@ class Rivals:
         offers, deal = setting.once("stand-ins", lambda: _by_tier(setting))
         if not len(self.shared):
             return offers, deal
-        return offers.joined(self.now.offers.take(self.shared)), _at_one(TIERS + len(self.shared), len(setting.cohorts))
+        return offers.joined(self.now.offers.take(self.shared)), _at_one(
+            TIERS + len(self.shared), len(setting.cohorts)
+        )
 
 
 def _by_tier(setting: Setting) -> tuple[Offers, Terms]:

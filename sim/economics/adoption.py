@@ -186,7 +186,9 @@ def resettled(
         every, inside, none = (part + np.zeros(len(kept)) for part in (between, within, outside))
         vendors = np.zeros(kept.shape[1], dtype=np.intp) if vendor is None else vendor
         of_vendor = np.empty((2, int(vendors.max(initial=0)) + 1))
-        by_entry(set_resettled, kept, choice, every, inside, none, vendors, vendor is not None, of_vendor, out)
+        by_entry(
+            set_resettled, kept, choice, every, inside, none, vendors, vendor is not None, of_vendor, out
+        )
         return out
     settled = kept.sum(axis=-1) + outside
     choosing = between * settled + np.maximum(1.0 - settled, 0.0)

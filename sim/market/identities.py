@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.economics.accounts import require_at_most, require_balance, require_equal
-from sim.economics.engines import chosen
 from sim.market.sales import Books, Sales
 from sim.world.setting import Setting
 
@@ -23,8 +22,6 @@ def check_accounts(market: Market, sales: Sales, books: Books) -> None:
     AccountError
         Naming the identity, the entity and the month.
     """
-    if chosen(None) == "numba" and _all_hold(market, sales, books):
-        return
     setting, today = market.setting, market.setting.months[market.month]
     cohorts = setting.once("names of cohorts", lambda: _cohorts(setting))
     firms = setting.once("names of firms", lambda: setting.firms)
@@ -56,30 +53,6 @@ def check_accounts(market: Market, sales: Sales, books: Books) -> None:
     scale = float(np.abs(books.cash_before).max() + np.abs(flows).max())
     change = market.state.cash - books.cash_before
     require_equal("cash change = flows", firms, today, change, flows, scale)
-
-
-def _all_hold(market: Market, sales: Sales, books: Books) -> bool:
-    """Whether all do, by compiled code, which does not tell which does not."""
-    from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.market.compiled.identities import Flows, hold
-
-    state, limited = market.state, market.scenario.mechanisms.serving_capacity
-    flows = Flows(
-        books.revenue,
-        books.royalties_received,
-        books.complement,
-        books.funding,
-        books.royalties_paid,
-        books.running,
-        books.capex,
-        books.staff,
-        books.bring_up,
-        books.cash_before,
-        state.cash,
-    )
-    of_firms = sales.load, state.bandwidth, limited
-    of_offers = sales.spent, sales.used, sales.deal.seller
-    return bool(kept(hold, np.ascontiguousarray(sales.shares), *of_firms, *of_offers, books.tokens, flows))
 
 
 def _cohorts(setting: Setting) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import fsum
-
 import mesa
 import numpy as np
 from mesa.agent import AgentSet
@@ -14,11 +12,13 @@ from sim.agents.entry import open_for_entry
 from sim.agents.government import Government, forbids_opening
 from sim.agents.lab import Lab
 from sim.choice.imagined import OPENNESS, Outlook
-from sim.choice.payoffs import funding_factor
 from sim.choice.standing import Standing
+from sim.economics.engines import chosen, settled
+from sim.market.investment import invest
 from sim.market.observe import observe
 from sim.market.plans import NOT_YET, Plans
 from sim.market.sales import Books, Flows, Sales
+from sim.market.settlement import settle
 from sim.market.trade import trade
 from sim.record import Record
 from sim.scenario.schema import Scenario
@@ -27,14 +27,10 @@ from sim.world.ablation import NOTHING, Ablation, empty_pool
 from sim.world.catalogue import Catalogue
 from sim.world.setting import FLAGSHIP, Array, Flags, Ints, Setting
 from sim.world.state import NEVER, State
-from sim.world.supply import buy, first_compute
+from sim.world.supply import first_compute
 from sim.world.tastes import Tastes
 from sim.world.terms import Costs
 
-COMFORTABLE_USE = 0.7
-"""Use of serving compute at which a firm keeps its plan for training and serving."""
-FUNDING_PACE = 0.2
-"""Part of the gap between funding and what use would attract that a month closes (judgement)."""
 STREAMS_UNIFORM = ("phase", "mode", "peer", "entry")
 STREAMS_NORMAL = ("research", "timing")
 
@@ -92,6 +88,7 @@ class Market(mesa.Model):
         self.tastes = Tastes.of(s, self.policy)
         self.pool = empty_pool(len(s.months))
         self.bandwidth_price = np.full(len(s.regions), self.catalogue.bandwidth_price())
+        self.flop_price = np.full(len(s.regions), np.nan)
         self.bring_up = np.zeros(len(s.firm_region))
         self._outlook: tuple[int, Outlook] | None = None
         self._costs: Costs | None = None
@@ -116,8 +113,9 @@ class Market(mesa.Model):
 
     def run(self) -> Market:
         """Simulate every month that is left."""
-        while self.running:
-            self.step()
+        with settled(chosen(None)):
+            while self.running:
+                self.step()
         return self
 
     def finish(self) -> None:
@@ -141,47 +139,10 @@ class Market(mesa.Model):
 
     def invest(self) -> Flows:
         """2. Labs and clouds receive funding, buy the chips that they may buy, and retire old ones."""
-        s, state, m = self.scenario, self.state, self.scenario.mechanisms
         self.reprice()
         for index in ((self._enters <= self.month) & ~self._seen).nonzero()[0]:
             self._start_lab(self._labs[index])
-        tech = s.technology
-        keep = (1.0 - tech.retirement) ** (1.0 / 12.0)
-        for stock in (state.training, state.raw_flops, state.bandwidth, state.bandwidth_value):
-            stock *= keep
-        alive = self._alive()
-        funding = np.where(alive, self.plans.funding[self.month] * self._firm(state.funding_response), 0.0)
-        staff = np.where(alive, self.plans.staff[self.month], 0.0)
-        capex = np.where(alive, self.plans.capex[self.month], 0.0)
-        profit = np.maximum(state.profit, 0.0)
-        capex += np.where(self.plans.parent, 0.0, s.finance.reinvestment * profit * alive)
-        if m.bankruptcy:
-            affordable = np.maximum(state.cash + funding - s.finance.reserve * staff, 0.0)
-            capex = np.where(self.plans.parent, capex, np.minimum(capex, affordable))
-            capex[state.broke > 0] = 0.0
-        pressure = (np.maximum(state.use, 0.05) / COMFORTABLE_USE) ** s.finance.capacity_response
-        planned = self.plans.serving_share[self.month]
-        usual = np.minimum(np.maximum(planned * pressure, 0.05), 0.95)
-        serving_share = np.where(planned >= 1.0, 1.0, usual)
-        chips = capex / tech.system_cost
-        got = buy(
-            self.catalogue,
-            self.chip_policies,
-            state,
-            self.month,
-            chips * (1 - serving_share),
-            chips * serving_share,
-        )
-        state.training += got.training
-        state.raw_flops += got.raw
-        state.bandwidth += got.bandwidth
-        state.bandwidth_value += got.bandwidth_value
-        state.shortfall += 0.2 * (got.shortfall - state.shortfall)
-        self.bandwidth_price = np.where(
-            np.isfinite(got.bandwidth_price), got.bandwidth_price, self.bandwidth_price
-        )
-        self.flop_price = got.flop_price
-        return Flows(funding, got.chips * tech.system_cost, staff)
+        return invest(self)
 
     def learn(self) -> None:
         """3. Algorithmic levels grow: own research, leakage, theft, distillation, the open pool."""
@@ -243,36 +204,7 @@ class Market(mesa.Model):
 
     def settle(self, flows: Flows, sales: Sales) -> Books:
         """7a. Accounts are settled."""
-        state, s = self.state, self.scenario
-        books = sales.books(self.setting)
-        income = books.revenue + books.royalties_received + books.complement
-        cash_in = income + flows.funding
-        cash_out = books.royalties_paid + books.running + flows.capex + flows.staff + self.bring_up
-        backing = np.where(
-            self.plans.parent & self._alive(),
-            np.maximum(self.plans.reserve - (state.cash + cash_in - cash_out), 0.0),
-            0.0,
-        )
-        books.funding, books.capex, books.staff = flows.funding + backing, flows.capex, flows.staff
-        books.bring_up, books.cash_before = self.bring_up.copy(), state.cash.copy()
-        state.cash += cash_in + backing - cash_out
-        state.profit = income - books.royalties_paid - books.full_cost
-        state.revenue = income
-        state.use = np.where(state.bandwidth > 0, sales.load / np.maximum(state.bandwidth, 1e-300), 0.0)
-        books.use_by_lab = own, made, opened = sales.use_by_lab(self.setting)
-        state.tokens[:] = made
-        decay = s.community.decay
-        world = max(fsum(made), 1e-300)
-        state.data += decay * (own / world - state.data)
-        state.community += decay * (opened / world - state.community)
-        if s.mechanisms.funding_response:
-            labs = len(made)
-            use = made / world
-            takings = books.revenue[:labs] / max(float(sales.spending.sum()), 1e-300)
-            factor = funding_factor(use, takings, int(state.active.sum()), s.finance)
-            state.funding_response += FUNDING_PACE * (factor - state.funding_response)
-        state.broke = np.where(state.cash < 0.0, state.broke + 1, 0)
-        return books
+        return settle(self, flows, sales)
 
     def open_and_close(self) -> None:
         """7b. Firms without cash exit, entrants appear (they start work next month)."""
@@ -329,6 +261,15 @@ class Market(mesa.Model):
         """What each cohort's adopters would spend this month, USD, (cohorts,)."""
         return np.asarray(self.plans.spending[self.month] * self.state.adopted)
 
+    def alive(self) -> Flags:
+        """Firms at work: active labs and independent clouds that have not gone under."""
+        labs = len(self.state.active)
+        alive = np.empty(len(self.setting.firm_region), dtype=bool)
+        alive[:labs], alive[labs:] = self.state.active, True
+        if self.scenario.mechanisms.bankruptcy:
+            alive &= self.state.broke <= self.scenario.finance.patience
+        return alive
+
     def bans_opening(self, region: str, capability: float) -> bool:
         """Whether a government's standing limit on open release reaches a flagship of the region."""
         government = self.scenario.governments.get(region)
@@ -364,21 +305,6 @@ class Market(mesa.Model):
         self.add_compute(cloud.firm, cloud.row.initial_compute, 0.0)
         if cloud.firm >= len(self.setting.labs):
             self.state.cash[cloud.firm] = cloud.row.cash
-
-    def _alive(self) -> Flags:
-        """Firms at work: active labs and independent clouds that have not gone under."""
-        labs = len(self.state.active)
-        alive = np.empty(len(self.setting.firm_region), dtype=bool)
-        alive[:labs], alive[labs:] = self.state.active, True
-        if self.scenario.mechanisms.bankruptcy:
-            alive &= self.state.broke <= self.scenario.finance.patience
-        return alive
-
-    def _firm(self, lab_values: Array) -> Array:
-        """Values of labs, and 1 for independent clouds."""
-        labs, out = len(lab_values), np.empty(len(self.setting.firm_region))
-        out[:labs], out[labs:] = lab_values, 1.0
-        return out
 
     def _can_distil(self, labs: Ints) -> Flags:
         """Whether a better model than a lab's own is on sale in its region, or open."""

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
     from sim.market import Market
 
 
-LAB_COLUMNS, CLOUD_COLUMNS, USAGE_COLUMNS = (
-    tuple(column.name for column in table.values) for table in (LABS, CLOUDS, USAGE)
-)
+USAGE_COLUMNS = tuple(column.name for column in USAGE.values)
 
 
 def observe(market: Market, sales: Sales, books: Books) -> None:
     """8. Indicators are recorded; the month's identities are checked first."""
+    if chosen(None) == "numba" and sales.equilibrium is not None:
+        from sim.market.written import written  # numba takes a while to import
+
+        if written(market, sales, books, sales.equilibrium):
+            return  # else the readable path says what is wrong
     check_accounts(market, sales, books)
-    labs, clouds = firms(market, sales, books)
     _usage(market, sales)
     record, month = market.record, market.month
-    record.write(LABS, month, labs)
-    record.write(CLOUDS, month, clouds)
+    record.write(LABS, month, _labs(market, sales, books))
+    record.write(CLOUDS, month, _clouds(market, sales, books))
     record.write(MARKET, month, demand_side(market, sales))
     record.write(MARKET, month, supply_side(market, sales, books))
 
@@ -43,83 +45,26 @@ def _usage(market: Market, sales: Sales) -> None:
     if not len(offers):
         return
     cohorts, regions, segments = setting.cohorts, len(setting.regions), len(setting.segments)
-    service = setting.once("kinds of service", lambda: _services(setting))
-    kind = (offers.open_ * regions + setting.lab_region[offers.lab]) * 3 + service[offers.channel]
-    place = setting.once("places of cohorts", lambda: cohorts.region * segments + cohorts.segment)
-    found = _by_place_and_kind(
-        cohorts.customers * market.state.adopted, sales, place, kind, (regions * segments, 2 * regions * 3)
-    )
+    kind = (offers.open_ * regions + setting.lab_region[offers.lab]) * 3 + services(setting)[offers.channel]
+    places, kinds = regions * segments, 2 * regions * 3
+    of = (places_of(setting)[:, None] * kinds + kind).ravel()
+    people = (cohorts.customers * market.state.adopted)[:, None] * sales.shares
+    each = (people, sales.tokens, sales.spending)
+    found = np.array([totals(of, values.ravel(), places * kinds) for values in each])
     of_kinds = 3, regions, segments, 2, regions, 3
     market.record.write(USAGE, market.month, {USAGE_COLUMNS: found.reshape(of_kinds)})
 
 
-def _services(setting: Setting) -> Ints:
+def services(setting: Setting) -> Ints:
     """Kind of service of each channel: 0 the lab's own, 1 a cloud, 2 self-hosting, (channels,)."""
     channel = np.arange(setting.channels)
     return np.where(channel == API, 0, np.where(channel == setting.self_hosting, 2, 1))
 
 
-def _by_place_and_kind(
-    people: Array, sales: Sales, place: Ints, kind: Ints, shape: tuple[int, int]
-) -> Array:
-    """Customers, tokens and spending by place of cohorts and kind of offers, (3, *shape)."""
-    if chosen(None) == "numba":
-        from sim.economics.compiled.calls import kept  # numba takes a while to import
-        from sim.market.compiled.regions import add_up
-
-        by_cohort = (np.ascontiguousarray(each) for each in (sales.shares, sales.tokens, sales.spending))
-        found = np.zeros((3, *shape))
-        kept(add_up, people, *by_cohort, place, kind, found)
-        return found
-    of = (place[:, None] * shape[1] + kind).ravel()
-    return np.array(
-        [
-            totals(of, values.ravel(), shape[0] * shape[1]).reshape(shape)
-            for values in (people[:, None] * sales.shares, sales.tokens, sales.spending)
-        ]
-    )
-
-
-def firms(market: Market, sales: Sales, books: Books) -> tuple[Row, Row]:
-    """Columns of labs and of clouds."""
-    if chosen(None) == "numba":
-        return _compiled_firms(market, sales, books)
-    return _labs(market, sales, books), _clouds(market, sales, books)
-
-
-def _compiled_firms(market: Market, sales: Sales, books: Books) -> tuple[Row, Row]:
-    """`firms`."""
-    from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.market.compiled.firms import Money, Sold, Stocks, cloud_rows, lab_rows
-
-    setting, state, offers, deal = market.setting, market.state, sales.offers, sales.deal
-    stocks = Stocks(state.training, state.bandwidth, state.use, state.cash)
-    money = Money(
-        books.revenue,
-        books.revenue_own,
-        books.full_cost,
-        books.royalties_received,
-        books.royalties_paid,
-        books.complement,
-        books.funding,
-        books.capex,
-        books.staff,
-        books.bring_up,
-    )
-    sold = Sold(
-        offers.lab,
-        offers.tier,
-        offers.channel,
-        sales.prices,
-        deal.cost,
-        deal.royalty,
-        sales.spent,
-        sales.used,
-    )
-    of_labs = state.active, state.released > NEVER, state.mode, state.capability, state.open_capability
-    labs = kept(lab_rows, *of_labs, state.algorithm, books.use_by_lab, stocks, money, sold)
-    clouds = kept(cloud_rows, state.hosted, setting.cloud_firm, stocks, money, sold)
-    return {LAB_COLUMNS: labs}, {CLOUD_COLUMNS: clouds}
+def places_of(setting: Setting) -> Ints:
+    """Row of each cohort's region and segment among those of usage, (cohorts,)."""
+    cohorts = setting.cohorts
+    return np.asarray(cohorts.region * len(setting.segments) + cohorts.segment)
 
 
 def _labs(market: Market, sales: Sales, books: Books) -> Row:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.economics.engines import chosen
 from sim.economics.indicators import concentration, lag_months, ratio
-from sim.market.sales import Books, Sales, Settled, rows, totals
+from sim.market.sales import Books, Sales, rows, totals
 from sim.record import MODES, Row
 from sim.technology.chips import DOMESTIC, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
@@ -44,6 +43,7 @@ DEMAND = (
 FRONTIERS = (
     "capability", "capability_open", "capability_closed", "lag", "lag_open", "labs", "open_labs",
 )  # fmt: skip
+MARKETS = ("open_propensity", "price_residual", "flop_price", "bandwidth_price", "shortfall")
 SUPPLY = (
     "margin_closed",
     "margin_open",
@@ -59,13 +59,11 @@ SUPPLY = (
     "compute_offshore",
     "capacity_use",
 )
-"""Columns in the order of `sim.market.compiled`."""
+"""Columns in the order of `sim.market.compiled.regions`."""
 
 
 def demand_side(market: Market, sales: Sales) -> Row:
     """What customers of each region use and pay."""
-    if sales.equilibrium is not None and chosen(None) == "numba":
-        return _compiled_demand(market, sales, sales.equilibrium)
     setting, cohorts = market.setting, market.setting.cohorts
     of_region = setting.once("customers by region", lambda: members(cohorts.region, len(setting.regions)))
     potential = market.plans.spending[market.month]
@@ -81,33 +79,6 @@ def demand_side(market: Market, sales: Sales) -> Row:
     if len(sales.offers):
         row |= _shares(setting, sales, tokens, spent) | _prices(market, sales, tokens > 0.0)
     return row
-
-
-def _compiled_demand(market: Market, sales: Sales, equilibrium: Settled) -> Row:
-    """`demand_side` where something is on offer."""
-    from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.market.compiled.regions import demand_rows
-
-    setting, offers = market.setting, sales.offers
-    found = kept(
-        demand_rows,
-        np.ascontiguousarray(sales.tokens),
-        np.ascontiguousarray(sales.spending),
-        setting.cohorts.region,
-        market.plans.spending[market.month],
-        market.state.adopted,
-        np.ascontiguousarray(equilibrium.consumer_surplus),
-        offers.lab,
-        offers.channel == API,
-        offers.open_,
-        offers.capability,
-        sales.prices,
-        sales.demanded,
-        setting.lab_region,
-        len(setting.regions),
-        market.scenario.technology.reference_capability,
-    )
-    return {DEMAND: found}
 
 
 def _shares(setting: Setting, sales: Sales, tokens: Array, spent: Array) -> Row:
@@ -159,7 +130,7 @@ def supply_side(market: Market, sales: Sales, books: Books) -> Row:
     flop_price, bandwidth_price = market.flop_price.tolist(), market.bandwidth_price.tolist()
     residual = 0.0 if sales.equilibrium is None else sales.equilibrium.residual
     return {
-        "open_propensity": _propensity(market),
+        "open_propensity": propensity(market),
         "price_residual": residual,
         "flop_price": [price if price < np.inf else np.nan for price in (*flop_price, min(flop_price))],
         "bandwidth_price": [*bandwidth_price, min(bandwidth_price)],
@@ -173,70 +144,20 @@ def labs_and_frontiers(market: Market) -> Row:
     """Labs at work, which of them have opened their flagship, and the frontiers."""
     setting, state, regions = market.setting, market.state, len(market.setting.regions)
     released, opened = state.released > NEVER, state.mode >= OPEN_FLAGSHIP
-    if chosen(None) == "numba":
-        return _compiled_frontiers(market, released, opened)
     working = released & state.active
     counted = np.array([state.active, working, working & opened], float)
     active, out, open_ = sums(setting.lab_region, counted, regions)
     return {"labs": active, "open_labs": ratio(open_, out), **_capabilities(market, released, opened)}
 
 
-def _compiled_frontiers(market: Market, released: Flags, opened: Flags) -> Row:
-    """`labs_and_frontiers`."""
-    from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.market.compiled.regions import frontier_rows
-
-    state, before = market.state, market.record.market
-    found = kept(
-        frontier_rows,
-        state.active,
-        released,
-        opened,
-        state.capability,
-        state.open_capability,
-        market.setting.lab_region,
-        market.month,
-        before["capability"],
-        before["capability_open"],
-        before["capability_closed"],
-    )
-    return {FRONTIERS: found}
-
-
 def firms_and_margins(market: Market, sales: Sales, books: Books) -> Row:
     """What firms of each region have, what they spend on it, and what they earn on tokens."""
     setting, state = market.setting, market.state
     firms = np.array([books.royalties_received, books.capex, state.training, state.bandwidth, sales.load])
-    if chosen(None) == "numba":
-        return _compiled_firms(market, sales, firms)
     margins, royalties = _margins(setting, sales), sums(setting.firm_region, firms[:1], len(setting.regions))
     return (
         margins | {"profit_labs": margins["profit_labs"] + royalties[0]} | _firms(setting, state, firms[1:])
     )
-
-
-def _compiled_firms(market: Market, sales: Sales, firms: Array) -> Row:
-    """`firms_and_margins`."""
-    from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.market.compiled.regions import supply_rows
-
-    setting, offers, deal = market.setting, sales.offers, sales.deal
-    found = kept(
-        supply_rows,
-        deal.seller,
-        offers.lab,
-        offers.open_,
-        sales.spent,
-        sales.used,
-        deal.royalty,
-        deal.cost,
-        setting.firm_region,
-        len(setting.regions),
-        firms,
-        market.state.raw_flops,
-        SOME_REVENUE,
-    )
-    return {SUPPLY: found}
 
 
 def _margins(setting: Setting, sales: Sales) -> Row:
@@ -297,7 +218,7 @@ def _capabilities(market: Market, released: Flags, opened: Flags) -> Row:
     return row
 
 
-def _propensity(market: Market) -> Array:
+def propensity(market: Market) -> Array:
     """Mean probability of opening the flagship in the choices of the last months, (regions + 1,)."""
     odds: dict[str, list[float]] = {region: [] for region in market.setting.regions}
     for row in reversed(market.record.decisions):

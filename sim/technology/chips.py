@@ -25,6 +25,8 @@ LEGAL, DOMESTIC, SMUGGLED, OFFSHORE = range(4)
 CHANNELS = ("legal", "domestic", "smuggled", "offshore")
 AT_ONCE = 12
 """Months that are looked at together: rules, and with them offers, often last that long."""
+OF_OFFERS, OF_QUOTAS = 3, 9
+"""Which of `Offers.tables` have as many numbers as there are offers, or quotas."""
 
 
 @dataclass(frozen=True)

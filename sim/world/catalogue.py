@@ -8,12 +8,15 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.scenario.events import ExportRule
 from sim.scenario.predicate import parse
 from sim.technology.chips import (
     DOMESTIC,
     LEGAL,
+    OF_OFFERS,
+    OF_QUOTAS,
     OFFSHORE,
     SMUGGLED,
     Offers,
@@ -43,8 +46,10 @@ class Catalogue:
     flops: Array = field(init=False)
     bandwidth: Array = field(init=False)
     _covered: dict[str, Flags] = field(init=False, repr=False, default_factory=dict)
+    sold_at_home: Flags = field(init=False)
+    """Whether makers of a region sell a chip there in limited numbers, (regions, chips)."""
     made_at_home: list[Ints] = field(init=False)
-    """Chips that makers of a region sell there in limited numbers, by region."""
+    """Those chips, by region."""
     response: list[float] = field(init=False)
     """By how much of its path makers at home raise supply at a full shortfall, by region."""
     _offers: dict[_Known, Offers] = field(init=False, repr=False, default_factory=dict)
@@ -74,10 +79,8 @@ class Catalogue:
                 for name in self.setting.regions
             ]
         )
-        self.made_at_home = [
-            np.flatnonzero((self.origin == region) & np.isfinite(supply))
-            for region, supply in enumerate(self._supply)
-        ]
+        self.sold_at_home = np.isfinite(self._supply) & (self.origin == np.arange(len(self._supply))[:, None])
+        self.made_at_home = [np.flatnonzero(sold) for sold in self.sold_at_home]
         self.response = [self._response(name) for name in self.setting.regions]
 
     def _response(self, region: str) -> float:
@@ -181,6 +184,16 @@ class Groups:
         same = all(offers is each[0] for each in found for offers in each)
         return same and all(group.firm is None for group in self.groups)
 
+    @cached_property
+    def side_by_side(self) -> tuple[NDArray[Any], ...]:
+        """Tables of what groups find for training, one group's after the other's, and where each begins and ends."""
+        tables = [group.on_offer.training.tables for group in self.groups]
+        joined = [np.concatenate(columns, axis=-1) for columns in zip(*tables, strict=True)]
+        offers, quotas = (
+            np.cumsum([0, *(len(table[k]) for table in tables)]) for k in (OF_OFFERS, OF_QUOTAS)
+        )
+        return *joined, offers, quotas
+
     def __iter__(self) -> Iterator[Group]:
         return iter(self.groups)
 
@@ -209,14 +222,15 @@ def _binding(policy: Policy, region: str) -> list[ExportRule]:
 
 def _on_offer(catalogue: Catalogue, policies: ChipPolicies, region: int, firm: str | None) -> OnOffer:
     """What firms of a region find on which no rule bears by name, or the firm of that name."""
-    found = []
+    found: dict[int, Offers] = {}
     for policy in policies:
-        here = _binding(policy, catalogue.setting.regions[region])
-        bound = [rule for rule in here if not rule.end_users] + [
-            rule for rule in here if firm in rule.end_users
-        ]
-        found.append(catalogue.offers(policy, region, bound))
-    return OnOffer(*found)
+        if id(policy) not in found:  # most often all parts of the market face the same
+            here = _binding(policy, catalogue.setting.regions[region])
+            bound = [rule for rule in here if not rule.end_users] + [
+                rule for rule in here if firm in rule.end_users
+            ]
+            found[id(policy)] = catalogue.offers(policy, region, bound)
+    return OnOffer(*(found[id(policy)] for policy in policies))
 
 
 class _Known(NamedTuple):

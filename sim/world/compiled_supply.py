@@ -10,13 +10,13 @@ from sim.economics.compiled.calls import inner, making_arrays
 from sim.technology.chips import DOMESTIC, OFFSHORE
 from sim.world.setting import Array, Flags, Ints
 
-FLOPS, BANDWIDTH, TRAINED, SERVED, FLOP_PRICE, BANDWIDTH_PRICE = COLUMNS = range(6)
+FLOPS, BANDWIDTH, TRAINED, SERVED, FLOP_PRICE, BANDWIDTH_PRICE = range(6)
 """What a dollar buys: TFLOP/s for training and TB/s for serving, what is spent of it on either; and the lowest USD
 per TFLOP/s and per TB/s of what is neither smuggled nor rented."""
 
 
-class OnShelves(NamedTuple):
-    """Arrays of `sim.technology.chips.Offers`."""
+class Shelves(NamedTuple):
+    """Arrays of `sim.technology.chips.Offers`, those of one region after those of another."""
 
     price: Array  # (months, offers)
     limit: Array  # (months, offers)
@@ -24,10 +24,27 @@ class OnShelves(NamedTuple):
     flops: Array  # (offers,)
     raw_flops: Array  # (offers,)
     bandwidth: Array  # (offers,)
-    quota: Ints  # (offers,)
+    quota: Ints  # (offers,) of those of its region
     channel: Ints  # (offers,)
     quota_volume: Array  # (months, quotas)
     quota_share: Array  # (quotas,)
+    offers: Ints  # (regions + 1,) where those of a region begin
+    quotas: Ints  # (regions + 1,)
+
+
+class Shelf(NamedTuple):
+    """What a region's firms find in a month: (offers,) each, or (quotas,)."""
+
+    price: Array
+    limit: Array
+    open_: Flags
+    flops: Array
+    raw_flops: Array
+    bandwidth: Array
+    quota: Ints
+    channel: Ints
+    quota_volume: Array
+    quota_share: Array
 
 
 @inner
@@ -41,16 +58,7 @@ def _cheapest(price: Array, speed: Array, there: Flags) -> int:
 
 
 @inner
-def _purchase(
-    money: float,
-    offers: OnShelves,
-    price: Array,
-    speed: Array,
-    there: Flags,
-    limit: Array,
-    volume: Array,
-    raw: Array,
-) -> tuple[float, float]:
+def _purchase(money: float, offers: Shelf, speed: Array, there: Flags, raw: Array) -> tuple[float, float]:
     """As `sim.technology.chips.purchase`: speed that a dollar buys, and what is spent of it; takes what is bought.
 
     Parameters
@@ -59,13 +67,12 @@ def _purchase(
         What is bought, by chip: offers are taken in the order of their price for it, (offers,).
     there
         Offers to be had, used up, (offers,).
-    limit, volume
-        What is left to buy, (offers,) and (quotas,), written to.
     raw
         Dense TFLOP/s per dollar by channel, (channels,), added to.
     """
     if money <= 0.0:
         return 0.0, 0.0
+    price, limit, volume = offers.price, offers.limit, offers.quota_volume
     rest, got, by_quota = 1.0, 0.0, offers.quota_share.copy()
     while rest > 0.0:
         k = _cheapest(price, speed, there)
@@ -91,32 +98,38 @@ def _purchase(
     return got, 1.0 - rest
 
 
-@making_arrays
-def shop(
-    offers: OnShelves,
-    month: int,
-    at_home: Ints,
-    response: float,
-    to_train: float,
-    to_serve: float,
-    out: Array,
-    raw: Array,
-) -> None:
+@inner
+def _on(shelves: Shelves, month: int, region: int) -> Shelf:
+    """What is on offer; limits and volumes are its own, to be written to."""
+    a, b = shelves.offers[region], shelves.offers[region + 1]
+    c, d = shelves.quotas[region], shelves.quotas[region + 1]
+    return Shelf(
+        shelves.price[month, a:b],
+        shelves.limit[month, a:b].copy(),
+        shelves.open_[month, a:b],
+        shelves.flops[a:b],
+        shelves.raw_flops[a:b],
+        shelves.bandwidth[a:b],
+        shelves.quota[a:b],
+        shelves.channel[a:b],
+        shelves.quota_volume[month, c:d].copy(),
+        shelves.quota_share[c:d],
+    )
+
+
+@inner
+def _shop(offers: Shelf, to_train: float, to_serve: float, out: Array, raw: Array) -> None:
     """What a dollar of a region's firms buys, first for training and then for serving.
 
     Parameters
     ----------
-    at_home, response
-        Chips that makers of the region sell there in limited numbers, (n,), and the factor on that limit.
     to_train, to_serve
         USD of all its firms.
     out, raw
-        Written to: `COLUMNS`; and added to: dense TFLOP/s by channel, for training and serving, (2, channels).
+        Written to: what is named above; and added to: dense TFLOP/s by channel, for training and serving,
+        (2, channels).
     """
-    price, open_ = offers.price[month], offers.open_[month]
-    limit, volume = offers.limit[month].copy(), offers.quota_volume[month].copy()
-    for k in at_home:
-        limit[k] *= response
+    price, open_ = offers.price, offers.open_
     out[FLOP_PRICE], out[BANDWIDTH_PRICE] = np.inf, np.inf
     near = open_.copy()  # customers
     for k in range(len(price)):
@@ -124,9 +137,73 @@ def shop(
         if open_[k] and offers.channel[k] <= DOMESTIC:
             out[FLOP_PRICE] = min(out[FLOP_PRICE], price[k] / offers.flops[k])
             out[BANDWIDTH_PRICE] = min(out[BANDWIDTH_PRICE], price[k] / offers.bandwidth[k])
-    out[FLOPS], out[TRAINED] = _purchase(
-        to_train, offers, price, offers.flops, open_.copy(), limit, volume, raw[0]
-    )
-    out[BANDWIDTH], out[SERVED] = _purchase(
-        to_serve, offers, price, offers.bandwidth, near, limit, volume, raw[1]
-    )
+    out[FLOPS], out[TRAINED] = _purchase(to_train, offers, offers.flops, open_.copy(), raw[0])
+    out[BANDWIDTH], out[SERVED] = _purchase(to_serve, offers, offers.bandwidth, near, raw[1])
+
+
+@inner
+def _shortfall(flops: float, money: float, price: float) -> float:
+    """As `sim.world.supply` has it, of one region."""
+    if money > 0.0 and np.isfinite(price):
+        return min(max(1.0 - flops * price / money, 0.0), 1.0)
+    return 0.0
+
+
+@making_arrays
+def shop(
+    shelves: Shelves,
+    month: int,
+    at_home: Flags,
+    response: Array,
+    short: Array,
+    region: Ints,
+    training: Array,
+    serving: Array,
+    channels: int,
+) -> tuple[Array, Array, Array]:
+    """What all firms buy, as `sim.world.supply.Bought`.
+
+    Parameters
+    ----------
+    at_home, response, short
+        Chips that makers of a region sell there in limited numbers, (regions, chips), by how much of that they
+        respond to a full shortfall, and the shortfall, (regions,).
+    region, training, serving
+        Of firms: region, USD for either, (firms,).
+
+    Returns
+    -------
+    Array
+        Training, bandwidth, its value and chips of firms, (4, firms).
+    Array
+        Dense TFLOP/s, (firms, channels).
+    Array
+        Shortfall and prices of regions, (3, regions).
+    """
+    regions, firms = len(short), len(region)
+    columns, raw = np.empty((regions, 6)), np.zeros((regions, 2, channels))
+    money, flops, best = np.zeros((2, regions)), np.zeros(regions), np.inf
+    for i in range(firms):
+        money[0, region[i]] += training[i]
+        money[1, region[i]] += serving[i]
+    for r in range(regions):
+        offers = _on(shelves, month, r)
+        for k in range(at_home.shape[1]):
+            if at_home[r, k]:
+                offers.limit[k] *= 1.0 + response[r] * short[r]
+        _shop(offers, money[0, r], money[1, r], columns[r], raw[r])
+        best = min(best, columns[r, FLOP_PRICE])
+    of_firms, dense, of_regions = np.empty((4, firms)), np.empty((firms, channels)), np.empty((3, regions))
+    for i in range(firms):
+        r = region[i]
+        of_firms[0, i], of_firms[1, i] = training[i] * columns[r, FLOPS], serving[i] * columns[r, BANDWIDTH]
+        of_firms[2, i] = serving[i] * columns[r, SERVED]
+        of_firms[3, i] = training[i] * columns[r, TRAINED] + of_firms[2, i]
+        flops[r] += of_firms[0, i]
+        for k in range(channels):
+            dense[i, k] = training[i] * raw[r, 0, k] + serving[i] * raw[r, 1, k]
+    for r in range(regions):
+        of_regions[0, r] = _shortfall(flops[r], money[0, r], best)
+        of_regions[1, r] = 1000.0 * columns[r, FLOP_PRICE]
+        of_regions[2, r] = columns[r, BANDWIDTH_PRICE]
+    return of_firms, dense, of_regions

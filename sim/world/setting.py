@@ -236,7 +236,9 @@ class Setting:
     def region_values(self, name: str) -> Array:
         """One numeric parameter of all regions, (regions,), not to be written to."""
         rows = self.scenario.regions.values()
-        return self.once(("region", name), lambda: np.array([getattr(row, name) for row in rows], dtype=float))
+        return self.once(
+            ("region", name), lambda: np.array([getattr(row, name) for row in rows], dtype=float)
+        )
 
     def path(self, level: Array, growth: Array, ahead: float = 0.0) -> Array:
         """Yearly amounts as amounts a month: level of 2024, own growth to the end of 2026, then the common one.

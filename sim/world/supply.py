@@ -110,30 +110,13 @@ def _compiled(
 ) -> Bought:
     """`buy` where each region is one group, and finds the same under all policies."""
     from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.world.compiled_supply import COLUMNS, OnShelves, shop
+    from sim.world.compiled_supply import Shelves, shop
 
-    count, short = len(groups), state.shortfall.tolist()
-    to_train, to_serve = _sums(groups.of, training, count), _sums(groups.of, serving, count)
-    columns, raw = np.empty((count, len(COLUMNS))), np.zeros((count, 2, len(CHANNELS)))
-    money = zip(to_train.tolist(), to_serve.tolist(), strict=True)
-    for group, budgets, *got in zip(groups, money, columns, raw, strict=True):
-        offers = OnShelves(*group.on_offer.training.tables)
-        at_home = catalogue.made_at_home[group.region]
-        response = 1.0 + catalogue.response[group.region] * short[group.region]
-        kept(shop, offers, month, at_home, response, *budgets, *got)
-    flops, bandwidth, trained, served, flop_price, bandwidth_price = columns.T
-    of, value = groups.of, serving * served[groups.of]
-    got_flops = training * flops[of]
-    return Bought(
-        training=got_flops,
-        raw=training[:, None] * raw[of, 0] + serving[:, None] * raw[of, 1],
-        bandwidth=serving * bandwidth[of],
-        bandwidth_value=value,
-        chips=training * trained[of] + value,
-        shortfall=_shortfall(_sums(of, got_flops, count), to_train, float(flop_price.min())),
-        flop_price=1000.0 * flop_price,
-        bandwidth_price=bandwidth_price.copy(),
-    )
+    shelves, at_home = Shelves(*groups.side_by_side), catalogue.sold_at_home
+    response, money = np.array(catalogue.response), (training, serving)
+    found = kept(shop, shelves, month, at_home, response, state.shortfall, groups.of, *money, len(CHANNELS))
+    (flops, bandwidth, value, chips), raw, of_regions = found
+    return Bought(flops, raw, bandwidth, value, chips, *of_regions)
 
 
 def _sums(which: Ints, values: Array, count: int) -> Array:
@@ -260,7 +243,9 @@ def _shortfall(flops: Array, money: Array, price: float) -> Array:
     if not isfinite(price):
         return np.zeros(len(money))
     each = zip(flops.tolist(), money.tolist(), strict=True)
-    return np.array([min(max(1.0 - got * price / paid, 0.0), 1.0) if paid > 0.0 else 0.0 for got, paid in each])
+    return np.array(
+        [min(max(1.0 - got * price / paid, 0.0), 1.0) if paid > 0.0 else 0.0 for got, paid in each]
+    )
 
 
 class FirstCompute(NamedTuple):

@@ -187,7 +187,9 @@ class TestDeciding:
 
     def test_the_example_of_others_at_home_counts_as_far_as_their_open_models_lead(self, after, lab):
         """Level with their best closed one half of it, two points ahead e / (1 + e); of nobody open nothing."""
-        market = after(7, {"choice.rule": "lookahead", "choice.following": 0.4, "choice.following_width": 2.0})
+        market = after(
+            7, {"choice.rule": "lookahead", "choice.following": 0.4, "choice.following_width": 2.0}
+        )
         state, chooser = market.state, lab(market, "eastern")
         home = market.setting.lab_region == market.setting.lab_region[EASTERN]
         opener, closed = (int(i) for i in np.flatnonzero(home & (np.arange(len(home)) != EASTERN))[:2])

@@ -155,6 +155,7 @@ class TestTheGame:
             setting, state, policy, _, model, month, outlook, *_ = asked
             seen = imagine(setting, state, policy, lab, model, month, outlook.standing, EVERY)
             expected = solver.structure(known_game(setting, seen.offers, seen.deal).game)
+            expected = expected._replace(shown=seen.deal.at_home)
             found = structure(setting, seen)
             for name in expected._fields:
                 np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)

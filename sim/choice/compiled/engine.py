@@ -33,7 +33,10 @@ def evaluated(asked: Asked) -> Payoffs | None:
     family = setting.once(("family", lab), lambda: tables.family(setting, lab))
     markets = setting.once(("markets", allowed.tobytes(), ahead), lambda: tables.markets(cases))
     learns = ahead and setting.scenario.mechanisms.learning_foresight
-    room = blocks(tables.sizes(world, today, family), len(world.sensitivity), _RULES.depth)
+    room = outlook.once(
+        ("room", family.offers.shape),
+        lambda: blocks(tables.sizes(world, today, family), len(world.sensitivity), _RULES.depth),
+    )
     parts = np.zeros((len(MODES), len(COMPONENTS)))
     revenue, residual = kept(
         evaluate,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.choice.compiled.layout import (
+    AT_HOME,
     LAB,
     LAB_MARGIN,
     NEWEST,
@@ -57,9 +58,9 @@ def game(world: World, offers: Ints, money: Array) -> tuple[Structure, Ints]:
         holder[i] = claim_owner[first[first_pair[i]]]
     pair_owner, _, _ = _grouped(holder)
     pool, firm = _pools(world, offers, firms)
-    at_cost = np.empty(count, np.bool_)
+    at_cost, at_home = np.empty(count, np.bool_), np.empty(count, np.bool_)
     for j in range(count):
-        at_cost[j] = offers[SELLER, j] < 0
+        at_cost[j], at_home[j] = offers[SELLER, j] < 0, offers[AT_HOME, j] != 0
     of_game = Structure(
         host,
         tier,
@@ -76,6 +77,7 @@ def game(world: World, offers: Ints, money: Array) -> tuple[Structure, Ints]:
         np.empty(0, np.intp),
         pool,
         at_cost,
+        at_home,
         world.sensitivity,
         tiers,
         owners,

@@ -39,9 +39,7 @@ def _write(m: int, game: Structure, rules: Rules, count: Counts, room: Room, res
     """Results of a market at the best point."""
     lists, market, shares = room.lists, room.market, results.shares
     few, at, demand = rules.few, room.at, room.demand
-    write_shares(
-        m, game, few, count, lists, market, at, demand, shares, results.quantities, results.surplus
-    )
+    write_shares(m, game, few, count, lists, market, at, demand, shares, results.quantities, results.surplus)
     for j in range(len(game.host)):
         results.prices[m, j] = market.price[j]
         results.quantities[m, j] *= market.use[j]

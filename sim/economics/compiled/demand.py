@@ -3,7 +3,8 @@
 Each market has reference prices. There the best utility of every nest, tier and segment is looked up; relative
 to these, present prices give the exponentials. So no maximum is taken again and nothing over- or underflows
 until prices leave the neighbourhood, when the reference moves with them. What is below 1e-300 of the best of
-its nest comes out as 0, as in the readable path. A nest with one row needs no sum, and no power of it.
+its nest comes out as 0, as in the readable path. A nest with one row needs no sum, and no power of it. Powers are
+taken in two passes, logarithms first: the machine has more of the shorter ones in work at a time.
 """
 
 from __future__ import annotations
@@ -111,7 +112,10 @@ def _set_fixed(game: Structure, count: Counts, lists: Lists, market: Market, at:
 
 @compiled
 def set_constant(count: Counts, lists: Lists, at: Reference, demand: Demand) -> None:
-    """What stays the same: within nests with one row."""
+    """What stays the same: within nests with one row, and where others of a nest can be had but not the row."""
+    for r in range(count.multi_rows):
+        for s in range(lists.length[r], lists.reach[lists.host[r]], LANES):
+            put(demand.u, r, s, 0.0)
     for r in range(count.multi_rows, count.rows):
         g = lists.host[r]
         for s in range(0, lists.length[r], LANES):
@@ -156,11 +160,15 @@ def _set_nests(
             put(of_host, g, s, row(of_host, g, s) + utility)
     scale = game.inner / game.outer
     for g in range(count.multi_hosts):
-        t = lists.tier[g]
         for s in range(0, lists.reach[g], LANES):
             nest = row(of_host, g, s)
-            worth = (nest if scale == 1.0 else exp(scale * log(nest))) * row(at.host, g, s)
             put(demand.per_host, g, s, 1.0 / nest)
+            put(in_tier, g, s, nest if scale == 1.0 else scale * log(nest))
+    for g in range(count.multi_hosts):
+        t = lists.tier[g]
+        for s in range(0, lists.reach[g], LANES):
+            nest = row(in_tier, g, s)
+            worth = (nest if scale == 1.0 else exp(nest)) * row(at.host, g, s)
             put(in_tier, g, s, worth)
             put(of_tier, t, s, row(of_tier, t, s) + worth)
     for r in range(count.multi_rows, count.rows):
@@ -176,14 +184,19 @@ def _set_nests(
 @joined
 def _set_tiers(game: Structure, count: Counts, market: Market, at: Reference, demand: Demand) -> None:
     """Shares of tiers."""
+    for t in range(game.tiers):
+        for s in range(0, count.width, LANES):
+            tier = row(demand.of_tier, t, s)
+            put(demand.per_tier, t, s, 1.0 / tier)
+            put(demand.in_all, t, s, tier if game.outer == 1.0 else game.outer * log(tier))
+    for t in range(game.tiers):
+        for s in range(0, count.width, LANES):
+            tier = row(demand.in_all, t, s)
+            put(demand.in_all, t, s, (tier if game.outer == 1.0 else exp(tier)) * row(at.tier, t, s))
     for s in range(0, count.width, LANES):
         everything = part(at.outside, s)
         for t in range(game.tiers):
-            tier = row(demand.of_tier, t, s)
-            worth = (tier if game.outer == 1.0 else exp(game.outer * log(tier))) * row(at.tier, t, s)
-            put(demand.per_tier, t, s, 1.0 / tier)
-            put(demand.in_all, t, s, worth)
-            everything = everything + worth
+            everything = everything + row(demand.in_all, t, s)
         put_part(demand.total, s, everything)
         for t in range(game.tiers):
             share = row(demand.in_all, t, s) / everything
@@ -229,9 +242,9 @@ def write_shares(
             customers = customers + part(market.w, s) * share
         buyers[m, j] = total(customers) * market.people[0]
         length = min(lists.length[r], segments)
-        for s in range(length if game.at_cost[j] or not few else 0):
+        for s in range(length if game.shown[j] or not few else 0):
             shares[m, lists.segment[s], j] = mix[s]
-        for s in range(length, segments if few and game.at_cost[j] else length):
+        for s in range(length, segments if few and game.shown[j] else length):
             shares[m, lists.segment[s], j] = 0.0
 
 
@@ -258,51 +271,45 @@ def set_mix(
 @compiled
 def set_diversion(game: Structure, count: Counts, lists: Lists, market: Market, demand: Demand) -> None:
     """Y by group, and by pair the rest of X: what an owner earns on a customer who leaves an offer of the nest."""
-    y, z, w = demand.y, demand.z, demand.w
-    begun = 0  # pairs, then owners, which are numbered as they appear
+    y, z, u, by_tier = demand.y, demand.z, demand.u, 1.0 / game.outer - 1.0
+    _set_earned(game, count, lists, market, demand)
+    begun = 0  # pairs, which are numbered as they appear
     for k in range(count.groups):
-        g, pair = lists.group_host[k], lists.group_pair[k]
-        n, first = lists.reach[g], pair == begun
+        g, pair, claims = lists.group_host[k], lists.group_pair[k], lists.first[k]
+        n, first, end = lists.reach[g], pair == begun, lists.first[k + 1]
         begun += first
-        _set_earned(k, n, game, lists, market, demand)
+        r, one = lists.claim_row[claims], demand.earned[claims]
         for s in range(0, n, LANES):
-            earned = row(y, k, s) * row(demand.per_host, g, s)
+            earned = one * row(u, r, s)
+            for i in range(claims + 1, end):
+                earned = earned + demand.earned[i] * row(u, lists.claim_row[i], s)
+            earned = earned * row(demand.per_host, g, s)
             before = lanes(0.0) if first else row(z, pair, s)
             put(y, k, s, earned)
             put(z, pair, s, before + earned * row(demand.in_tier, g, s))
-        for s in range(n, lists.pair_reach[pair] if first else n, LANES):
+        for s in range(n, lists.owner_reach[lists.pair_owner[pair]] if first else n, LANES):
             put(z, pair, s, 0.0)
-    begun = 0
-    for k in range(count.pairs):
-        t, f, n = lists.pair_tier[k], lists.pair_owner[k], lists.pair_reach[k]
-        first = f == begun
-        begun += first
-        for s in range(0, n, LANES):
-            before = lanes(0.0) if first else row(w, f, s)
-            put(w, f, s, before + row(z, k, s) * row(demand.in_all, t, s))
-        for s in range(n, count.width if first else n, LANES):
-            put(w, f, s, 0.0)
-    by_tier = 1.0 / game.outer - 1.0
-    for k in range(count.pairs):
-        f = lists.pair_owner[k]
-        for s in range(0, lists.pair_reach[k], LANES):
-            put(z, k, s, row(w, f, s) + by_tier * row(z, k, s))
+    for f in range(count.owners):
+        begin, end = lists.first_pair[f], lists.first_pair[f + 1]
+        one, t = lists.owned[begin], lists.pair_tier[lists.owned[begin]]
+        for s in range(0, lists.owner_reach[f], LANES):
+            mine = row(z, one, s)
+            by_all = mine * row(demand.in_all, t, s)  # W
+            for i in range(begin + 1, end):
+                k = lists.owned[i]
+                by_all = by_all + row(z, k, s) * row(demand.in_all, lists.pair_tier[k], s)
+            put(z, one, s, by_all + by_tier * mine)
+            for i in range(begin + 1, end):
+                k = lists.owned[i]
+                put(z, k, s, by_all + by_tier * row(z, k, s))
 
 
 @joined
-def _set_earned(k: int, n: int, game: Structure, lists: Lists, market: Market, demand: Demand) -> None:
-    """What the owner of group k earns on its claims, per unit of `u`."""
-    y, u, done = demand.y, demand.u, 0
-    for i in range(lists.first[k], lists.first[k + 1]):
+def _set_earned(game: Structure, count: Counts, lists: Lists, market: Market, demand: Demand) -> None:
+    """What the owner of each claim earns on a customer of its offer."""
+    for i in range(lists.first[count.groups]):
         c = lists.claim[i]
         j = game.claim_offer[c]
-        r, margin = lists.row[j], market.revenue[c] * market.price[j]
+        margin = market.revenue[c] * market.price[j]
         margin -= market.with_shadow[j] if c < len(game.host) else 0.0
-        value = margin * market.use[j]
-        for s in range(0, min(done, lists.length[r]), LANES):
-            put(y, k, s, row(y, k, s) + value * row(u, r, s))
-        for s in range(done, lists.length[r], LANES):
-            put(y, k, s, value * row(u, r, s))
-        done = max(done, lists.length[r])
-    for s in range(done, n, LANES):
-        put(y, k, s, 0.0)
+        demand.earned[i] = margin * market.use[j]

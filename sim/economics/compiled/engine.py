@@ -55,6 +55,7 @@ def structure(game: Game) -> Structure:
     nests, claims, pools = game.nests, game.claims, game.pools
     pool = np.full(claims.offers, -1, dtype=np.intp)
     pool[pools.offer] = pools.index
+    at_cost = np.zeros(claims.offers, dtype=bool) if game.at_cost is None else np.array(game.at_cost)
     return Structure(
         host=nests.hosts.index,
         tier=nests.tiers.index,
@@ -70,7 +71,8 @@ def structure(game: Game) -> Structure:
         complement_claim=claims.complement,
         stake_claim=claims.stake,
         pool=pool,
-        at_cost=np.zeros(claims.offers, dtype=bool) if game.at_cost is None else np.array(game.at_cost),
+        at_cost=at_cost,
+        shown=at_cost,
         sensitivity=_plain(game.sensitivity),
         tiers=nests.tiers.count,
         owners=len(claims.owners),

@@ -134,6 +134,12 @@ def log(x: Any) -> Any:
 
 
 @compiled
+def size(x: Any) -> Any:
+    """Absolute value."""
+    return where_less(x, 0.0, 0.0 - x, x)
+
+
+@compiled
 def copy(of: FloatArray, to: FloatArray, n: int) -> None:
     """The first `n` numbers of one array into another; assignment to a slice takes long to compile."""
     for i in range(n):

@@ -31,6 +31,7 @@ class Structure(NamedTuple):
     stake_claim: IntArray  # (stakes,)
     pool: IntArray  # (offers,) -1 for none
     at_cost: BoolArray  # (offers,)
+    shown: BoolArray  # (offers,) whose shares are written where only few results are, see `Rules`
     sensitivity: FloatArray  # (segments or 1,)
     tiers: int
     owners: int
@@ -68,7 +69,7 @@ class Rules(NamedTuple):
     tolerance: float
     iterations: int
     leave_absent: bool  # offers that nobody can have keep the price that they start with
-    few: bool  # of results only prices and buyers are written, and shares of what is sold at cost and can be had
+    few: bool  # of results only prices and buyers are written, and shares of what can be had and is to be shown
     depth: int
     longest_patience: int
     ridge: float
@@ -177,6 +178,7 @@ class Lists(NamedTuple):
     reach: IntArray  # (nests with rows,) most of the lengths of its rows
     prices: BoolArray  # (owners,) whether the owner looks for a price
     claim: IntArray  # (claims,) those on offers with a row, of owners who do, by the group that they are in
+    claim_row: IntArray  # (those claims,)
     first: IntArray  # (those groups + 1,) where the claims of a group begin
     group_at: IntArray  # (groups,) number of a group with such a claim
     group_host: IntArray  # (those groups,)
@@ -184,8 +186,10 @@ class Lists(NamedTuple):
     pair_at: IntArray  # (pairs,) number of a pair of such a group
     pair_tier: IntArray  # (those pairs,)
     pair_owner: IntArray  # (those pairs,) number of its owner
-    pair_reach: IntArray  # (those pairs,) most of the reaches of its nests
     owner_at: IntArray  # (owners,) number of an owner of such a pair
+    owner_reach: IntArray  # (those owners,) most of the reaches of the nests in its groups
+    owned: IntArray  # (those pairs,) by the owner
+    first_pair: IntArray  # (those owners + 1,) where the pairs of an owner begin
     free: IntArray  # (free,) offers whose price is looked for
     pool: IntArray  # (free,) index into `pools`, -1 for none
     pools: IntArray  # (pools,) those that are limited and have customers
@@ -198,7 +202,7 @@ class Lists(NamedTuple):
 
 
 class Market(NamedTuple):
-    """The numbers of one market."""
+    """The numbers of one market. What is by offer has room for whole lanes."""
 
     cost: FloatArray  # (offers,)
     load: FloatArray  # (offers,)
@@ -243,7 +247,9 @@ class Reference(NamedTuple):
 class Demand(NamedTuple):
     """Shares at present prices."""
 
-    u: FloatArray  # (rows, P) exp of utility relative to the best of the nest; 1 in a nest of one row
+    u: FloatArray  # (rows, P) exp of utility relative to the best of the nest; 1 in a nest of one row; 0 as far as
+    # others of the nest reach
+    earned: FloatArray  # (claims that count,) margin on a customer
     of_host: FloatArray  # (hosts, P) sum of it in a nest
     per_host: FloatArray  # (hosts, P) inverse of that
     in_tier: FloatArray  # (hosts, P) share of a nest in its tier
@@ -256,11 +262,13 @@ class Demand(NamedTuple):
     mix: FloatArray  # (P,)
     y: FloatArray  # (groups, P) Y
     z: FloatArray  # (pairs, P) Z, then the part of X that the pair's groups share
-    w: FloatArray  # (owners, P) W
 
 
 class Trade(NamedTuple):
-    """What sellers look at, named as in `first_order`, by free offer or by pool."""
+    """What sellers look at, named as in `first_order`, by free offer or by pool.
+
+    All of it has room for whole lanes.
+    """
 
     own: FloatArray  # (free,) part of the revenue
     break_even: FloatArray  # (free,)
@@ -268,13 +276,21 @@ class Trade(NamedTuple):
     price: FloatArray  # (free,)
     use: FloatArray  # (free,)
     cost: FloatArray  # (free,) with shadow prices
-    change: FloatArray  # (free,) factor by which use is predicted to change
+    people: FloatArray  # (free,) buyers
+    now: FloatArray  # (free,) use of serving compute
+    after: FloatArray  # (free,) the same as predicted
+    change: FloatArray  # (free,) of it with the shadow price, then of that
+    gap: FloatArray  # (free,) how far first-order conditions are from being met
     lost: FloatArray  # (free,)
     back: FloatArray  # (free,) value won back
     quantity: FloatArray  # (free,)
     next_price: FloatArray  # (free,)
     bounded: FloatArray  # (free,) the same within a factor of the present one
     per_unit: FloatArray  # (free,)
+    shadow: FloatArray  # (pools,)
+    stock: FloatArray  # (pools,) capacity per customer
+    unit: FloatArray  # (pools,) of shadow prices
+    slack: FloatArray  # (pools,) how far complementary slackness is violated
     used: FloatArray  # (pools,)
     total: FloatArray  # (pools,) predicted use
     fall: FloatArray  # (pools,) its slope

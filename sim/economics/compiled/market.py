@@ -38,7 +38,8 @@ def lay_out(numbers: Numbers, m: int, game: Structure, rules: Rules, room: Room)
     _mark_groups(game, lists)
     groups, pairs, owners = _list_groups(game, lists)
     _list_claims(game, groups, lists)
-    pools = _list_pools(game, free, market, lists)
+    _list_owned(pairs, owners, lists)
+    pools = _list_pools(game, free, market, lists, room.trade)
     count = Counts(p, rows, multi_rows, hosts, multi_hosts, groups, pairs, owners, free, pools)
     _set_empty(game, count, lists, at)
     return fine, count
@@ -214,21 +215,21 @@ def _set_rows(p: int, game: Structure, multi_hosts: int, lists: Lists, at: Refer
             lists.row[j], lists.offer[r], lists.host[r] = r, j, g
     for r in range(rows):
         j = lists.offer[r]
-        lists.length[r] = p if lists.limits[lists.tier[lists.host[r]]] else _reach(j, p, lists, at)
         per_scale = 1.0 / (game.inner if r < multi_rows else game.outer)
-        for k in range(lists.length[r]):
+        for k in range(p):
             at.raw[r, k] = at.quality[j, lists.segment[k]] * per_scale
+        lists.length[r] = p if lists.limits[lists.tier[lists.host[r]]] else _reach(r, p, at)
         lists.reach[lists.host[r]] = max(lists.reach[lists.host[r]], lists.length[r])
     return rows, multi_rows
 
 
 @compiled
-def _reach(j: int, p: int, lists: Lists, at: Reference) -> int:
-    """How far down the list of segments an offer can be had, rounded up to whole lanes."""
-    last = p - 1
-    while at.quality[j, lists.segment[last]] == -np.inf:
-        last -= 1
-    return min((last + LANES) // LANES * LANES, p)
+def _reach(r: int, p: int, at: Reference) -> int:
+    """How far down the list of segments the offer of a row can be had, in whole lanes."""
+    end = p
+    while end > LANES and highest(row(at.raw, r, end - LANES)) == -np.inf:
+        end -= LANES
+    return end
 
 
 @compiled
@@ -276,7 +277,7 @@ def _list_claims(game: Structure, groups: int, lists: Lists) -> None:
         if _counts(k, game, lists):
             i = lists.group_at[game.claim_group[k]] + 1
             first[i] -= 1
-            lists.claim[first[i]] = k
+            lists.claim[first[i]], lists.claim_row[first[i]] = k, lists.row[game.claim_offer[k]]
     for i in range(groups):
         first[i] = first[i + 1]
     first[groups] = claims
@@ -294,21 +295,36 @@ def _list_groups(game: Structure, lists: Lists) -> tuple[int, int, int]:
             if lists.pair_at[pair] < 0:
                 owner = game.pair_owner[pair]
                 if lists.owner_at[owner] < 0:
-                    lists.owner_at[owner] = owners
+                    lists.owner_at[owner], lists.owner_reach[owners] = owners, 0
                     owners += 1
                 lists.pair_at[pair] = pairs
                 lists.pair_tier[pairs], lists.pair_owner[pairs] = game.pair_tier[pair], lists.owner_at[owner]
-                lists.pair_reach[pairs] = 0
                 pairs += 1
             g, k = lists.local[game.group_host[i]], lists.pair_at[pair]
             lists.group_at[i], lists.group_host[groups], lists.group_pair[groups] = groups, g, k
-            lists.pair_reach[k] = max(lists.pair_reach[k], lists.reach[g])
+            f = lists.pair_owner[k]
+            lists.owner_reach[f] = max(lists.owner_reach[f], lists.reach[g])
             groups += 1
     return groups, pairs, owners
 
 
 @compiled
-def _list_pools(game: Structure, free: int, market: Market, lists: Lists) -> int:
+def _list_owned(pairs: int, owners: int, lists: Lists) -> None:
+    """List pairs owner by owner."""
+    first = lists.first_pair
+    first[: owners + 1] = 0
+    for k in range(pairs):
+        first[lists.pair_owner[k]] += 1
+    for f in range(owners):
+        first[f + 1] += first[f]
+    for k in range(pairs - 1, -1, -1):
+        f = lists.pair_owner[k]
+        first[f] -= 1
+        lists.owned[first[f]] = k
+
+
+@compiled
+def _list_pools(game: Structure, free: int, market: Market, lists: Lists, trade: Trade) -> int:
     """List limited pools with customers; the shadow price of others is 0."""
     number, place = 0, lists.tally
     place[: game.pools] = -1
@@ -320,6 +336,7 @@ def _list_pools(game: Structure, free: int, market: Market, lists: Lists) -> int
     for r in range(game.pools):
         if place[r] == 0:
             place[r], lists.pools[number] = number, r
+            trade.stock[number], trade.unit[number] = market.capacity[r], market.shadow_unit[r]
             number += 1
     for f in range(free):
         r = game.pool[lists.free[f]]

@@ -41,7 +41,6 @@ class Blocks(NamedTuple):
     by_tier: FloatArray
     by_group: FloatArray
     by_pair: FloatArray
-    by_owner: FloatArray
     vectors: FloatArray
     rings: FloatArray
     small: FloatArray
@@ -88,23 +87,25 @@ def blocks(sizes: Sizes, segments: int, depth: int) -> Blocks:
 def _blocks(kind: tuple[int, int], sizes: Sizes) -> Blocks:
     """Blocks of lanes and depth as in `kind`, for games of these sizes."""
     (p, depth), (offers, hosts, tiers, claims, groups, pairs, owners, pools) = kind, sizes
-    longest, n = max(offers + 2, claims, groups + 1, p, hosts, tiers, owners, pools), _filled(offers + pools)
+    longest, n = (
+        max(offers + 2, claims, groups + 1, p, hosts, tiers, owners + 1, pools),
+        _filled(offers + pools),
+    )
     tables = _tables(
-        (1, claims),  # in the order of `Blocks`
-        (21, offers),
-        (7, pools),
+        (2, claims),  # in the order of `Blocks`
+        (25, _filled(offers)),
+        (11, _filled(pools)),
         (10, p),
         (4, offers, p),
         (9, hosts, p),
         (8, tiers, p),
         (groups, p),
         (pairs, p),
-        (owners, p),
         (9, n),
         (2, depth, n),
         (3, depth, depth),
     )
-    return Blocks(np.empty((22, longest), dtype=np.intp), np.empty((5, longest), dtype=bool), *tables)
+    return Blocks(np.empty((25, longest), dtype=np.intp), np.empty((5, longest), dtype=bool), *tables)
 
 
 @joined
@@ -117,7 +118,7 @@ def room(of: Blocks) -> Room:
             segment=i[0], row=i[1], offer=i[2], length=i[3], host=i[4], local=i[5], tier=i[6], reach=i[7],
             claim=i[8], first=i[9], group_at=i[10], group_host=i[11], group_pair=i[12], pair_at=i[13],
             pair_tier=i[14], pair_owner=i[15], owner_at=i[16], free=i[17], pool=i[18], pools=i[19],
-            missing=s[9], tally=i[20], pair_reach=i[21],
+            missing=s[9], tally=i[20], claim_row=i[21], owner_reach=i[22], owned=i[23], first_pair=i[24],
             used=b[0], absent=b[1], some=b[2], limits=b[3], prices=b[4],
         ),
         Market(
@@ -130,13 +131,14 @@ def room(of: Blocks) -> Room:
             top=s[5], outside=s[6], empty_host=h[3], empty_tier=t[2], off_host=h[4], off_tier=t[3],
         ),
         Demand(
-            u=r[2], of_host=h[5], per_host=h[6], in_tier=h[7], buyers=h[8], of_tier=t[4], per_tier=t[5],
-            in_all=t[6], size=t[7], total=s[7], mix=s[8], y=of.by_group, z=of.by_pair, w=of.by_owner,
+            u=r[2], earned=of.by_claim[1], of_host=h[5], per_host=h[6], in_tier=h[7], buyers=h[8], of_tier=t[4],
+            per_tier=t[5], in_all=t[6], size=t[7], total=s[7], mix=s[8], y=of.by_group, z=of.by_pair,
         ),
         Trade(
             own=f[8], break_even=f[9], load=f[10], price=f[11], use=f[12], cost=f[13], change=f[14],
             lost=f[15], back=f[16], quantity=f[17], next_price=f[18], bounded=f[19], per_unit=f[20],
-            used=k[3], total=k[4], fall=k[5], next_shadow=k[6],
+            people=f[21], now=f[22], after=f[23], gap=f[24],
+            used=k[3], total=k[4], fall=k[5], next_shadow=k[6], shadow=k[7], stock=k[8], unit=k[9], slack=k[10],
         ),
         Course(
             x=v[0], image=v[1], last_image=v[2], gap=v[3], last_x=v[4], last_gap=v[5], going=v[6], best=v[7],

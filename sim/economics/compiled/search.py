@@ -8,12 +8,11 @@ import numpy as np
 
 from sim.economics.compiled.demand import set_constant
 from sim.economics.compiled.first_order import price_step
-from sim.economics.compiled.jit import compiled, copy, dot, dot_rows, exp, joined, log
-from sim.economics.compiled.lanes import LANES
+from sim.economics.compiled.jit import compiled, copy, dot, dot_rows, exp, joined, log, size
+from sim.economics.compiled.lanes import LANES, highest, lanes, part, put, put_part, row, where_less
 from sim.economics.compiled.layout import (
     Counts,
     Course,
-    Lists,
     Market,
     Numbers,
     Results,
@@ -50,7 +49,8 @@ def begin(
         return 1
     if attempt == 0:
         set_constant(count, room.lists, room.at, room.demand)
-        _fill_up(n, course, rules)
+        for i in range(n, _whole(n)):  # what fills up the last lanes stays 0
+            course.x[i] = 0.0
     elif solved or not len(numbers.start):
         return 0
     _set_start(attempt == 0 and len(numbers.start) > 0, numbers, m, game, rules, count, room, results)
@@ -58,12 +58,9 @@ def begin(
 
 
 @compiled
-def _fill_up(n: int, course: Course, rules: Rules) -> None:
-    """Zeros in what products of rows take in beyond their end."""
-    for i in range(n, (n + LANES - 1) // LANES * LANES):
-        course.gap[i] = 0.0
-        for k in range(rules.depth):
-            course.unit[k, i] = 0.0
+def _whole(n: int) -> int:
+    """Numbers in whole lanes."""
+    return (n + LANES - 1) // LANES * LANES
 
 
 @joined
@@ -125,7 +122,9 @@ def _set_start(
         else:
             price = market.cost[j] / market.revenue[j] + 1.0 / market.people[1]
         price = max(price, market.break_even[j]) if game.positive else price
-        _fix(j, market.cost[j] if game.at_cost[j] else price, game, lists, market)
+        market.price[j] = market.cost[j] if game.at_cost[j] else price
+        market.with_shadow[j] = market.cost[j]
+    _fix(game, market)
     for f in range(count.free):
         price = market.price[lists.free[f]]
         x[f] = log(price) if game.positive else price
@@ -148,14 +147,13 @@ def _base(m: int, i: int, after: IntArray, given: FloatArray, found: FloatArray)
 
 
 @compiled
-def _fix(j: int, price: float, game: Structure, lists: Lists, market: Market) -> None:
-    """Set a price and what goes with it."""
-    market.price[j], market.h[j] = price, price
-    market.use[j], market.with_shadow[j] = 1.0, market.cost[j]
-    if game.positive and lists.row[j] >= 0:
-        logarithm = log(price)
-        market.h[j] = logarithm if game.log_price else price
-        market.use[j] = exp(-game.usage * logarithm)
+def _fix(game: Structure, market: Market) -> None:
+    """Set what goes with prices."""
+    for j in range(0, len(game.host), LANES):
+        price = part(market.price, j)
+        logarithm = log(price) if game.positive else price
+        put_part(market.h, j, logarithm if game.log_price else price)
+        put_part(market.use, j, exp(-game.usage * logarithm) if game.positive else lanes(1.0))
 
 
 @compiled
@@ -202,43 +200,56 @@ def accelerate(
 def _advance(n: int, kept: int, accelerating: bool, course: Course, rules: Rules) -> None:
     """Record the point in the ring, and take the accelerated or the plain step from it."""
     x, gap, going, used = course.x, course.gap, course.going, min(kept, rules.depth)
-    for i in range(n):
-        gap[i] = course.image[i] - x[i]
-        going[i] = gap[i]
+    for i in range(0, n, LANES):
+        left = part(course.image, i) - part(x, i)
+        put_part(gap, i, left)
+        put_part(going, i, left)
+    for i in range(n, _whole(n)):
+        gap[i] = going[i] = 0.0
     if kept:
         _record((kept - 1) % rules.depth, used, n, course, rules)
-    for i in range(n):
-        course.last_x[i], course.last_gap[i], course.last_image[i] = x[i], gap[i], course.image[i]
+    for i in range(0, n, LANES):
+        put_part(course.last_x, i, part(x, i))
+        put_part(course.last_gap, i, part(gap, i))
+        put_part(course.last_image, i, part(course.image, i))
     if accelerating:
-        for k in range(used):
-            course.weights[k] = dot(course.unit, k, gap, n)
-        _solve(used, course)
-        for k in range(used):
-            weight = course.weights[k]
-            for i in range(n):
-                going[i] -= weight * course.step[k, i]
-        length = plain = 0.0
-        for i in range(n):
-            length = max(length, abs(going[i])) if math.isfinite(going[i]) else np.inf
-            plain = max(plain, abs(gap[i]))
-        if length > rules.longest_step * plain:
-            copy(gap, going, n)
-    for i in range(n):
-        x[i] += going[i]
+        _accelerate(used, n, course, rules)
+    for i in range(0, n, LANES):
+        put_part(x, i, part(x, i) + part(going, i))
+
+
+@joined
+def _accelerate(used: int, n: int, course: Course, rules: Rules) -> None:
+    """Make the step the accelerated one, where that is not too long."""
+    gap, going = course.gap, course.going
+    for k in range(used):
+        course.weights[k] = dot(course.unit, k, gap, n)
+    _solve(used, course)
+    for k in range(used):
+        weight = course.weights[k]
+        for i in range(0, n, LANES):
+            put_part(going, i, part(going, i) - weight * row(course.step, k, i))
+    length = plain = lanes(0.0)
+    for i in range(0, n, LANES):
+        here, there = size(part(going, i)), size(part(gap, i))
+        here = where_less(here, np.inf, here, np.inf)  # no number is no step
+        length, plain = where_less(length, here, here, length), where_less(plain, there, there, plain)
+    if highest(length) > rules.longest_step * highest(plain):
+        copy(gap, going, n)
 
 
 @compiled
 def _record(slot: int, used: int, n: int, course: Course, rules: Rules) -> None:
     """The last differences of points and gaps into a slot of the ring, of which `used` are."""
     unit, step, gram = course.unit, course.step, course.gram
-    for i in range(n):
-        unit[slot, i] = course.gap[i] - course.last_gap[i]
-        step[slot, i] = (course.x[i] - course.last_x[i]) + unit[slot, i]
+    for i in range(0, n, LANES):
+        change = part(course.gap, i) - part(course.last_gap, i)
+        put(unit, slot, i, change)
+        put(step, slot, i, (part(course.x, i) - part(course.last_x, i)) + change)
     length = math.sqrt(dot_rows(unit, slot, slot, n))
-    if length > 0.0:
-        for i in range(n):
-            unit[slot, i] /= length
-            step[slot, i] /= length
+    for i in range(0, n if length > 0.0 else 0, LANES):
+        put(unit, slot, i, row(unit, slot, i) / length)
+        put(step, slot, i, row(step, slot, i) / length)
     for k in range(used):
         gram[slot, k] = gram[k, slot] = dot_rows(unit, k, slot, n)
     gram[slot, slot] = 1.0 + rules.ridge

@@ -2,50 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from sim.economics.compiled.calls import inner, making_arrays
+from sim.economics.compiled.calls import inner
+from sim.market.compiled.layout import Labs, Money, Sold, Stocks
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
 from sim.world.setting import Array, Flags, Ints
-
-
-class Stocks(NamedTuple):
-    """What firms have at the end of a month, as in `State`: (firms,) each."""
-
-    training: Array
-    bandwidth: Array
-    use: Array
-    cash: Array
-
-
-class Money(NamedTuple):
-    """A month's money by firm, as in `Books`: (firms,) each."""
-
-    revenue: Array
-    revenue_own: Array
-    full_cost: Array
-    royalties_received: Array
-    royalties_paid: Array
-    complement: Array
-    funding: Array
-    capex: Array
-    staff: Array
-    bring_up: Array
-
-
-class Sold(NamedTuple):
-    """What was on offer and how much of it was sold: (offers,) each."""
-
-    lab: Ints
-    tier: Ints
-    channel: Ints
-    prices: Array
-    cost: Array
-    royalty: Array
-    spent: Array
-    used: Array
+from sim.world.state import NEVER
 
 
 @inner
@@ -54,38 +17,21 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole > 0.0 else np.nan
 
 
-@making_arrays
-def lab_rows(
-    active: Flags,
-    seen: Flags,
-    mode: Ints,
-    capability: Array,
-    open_capability: Array,
-    algorithm: Array,
-    use: Array,
-    stocks: Stocks,
-    money: Money,
-    sold: Sold,
-) -> Array:
-    """Columns of `sim.record.LABS` in their order, (columns, labs).
-
-    Parameters
-    ----------
-    seen
-        Whether a lab has ever released a model, (labs,).
-    use
-        As `sim.market.sales.Sales.use_by_lab` has it, (3, labs).
-    """
+@inner
+def lab_rows(of_labs: Labs, stocks: Stocks, money: Money, sold: Sold) -> Array:
+    """Columns of `sim.record.LABS` in their order, (columns, labs)."""
+    mode, capability, open_capability = of_labs.mode, of_labs.capability, of_labs.open_capability
+    active, algorithm, use = of_labs.active, of_labs.algorithm, of_labs.use
     labs = len(active)
     out = np.empty((24, labs))
     for i in range(labs):
-        published = -np.inf
+        published, seen = -np.inf, of_labs.released[i] > NEVER
         for tier in range(open_capability.shape[1]):
             published = max(published, open_capability[i, tier])
         profit = money.revenue[i] - money.full_cost[i] - money.royalties_paid[i]
         out[0, i] = active[i]
-        out[1, i] = mode[i] if seen[i] else np.nan
-        out[2, i] = capability[i, 0] if seen[i] and np.isfinite(capability[i, 0]) else np.nan
+        out[1, i] = mode[i] if seen else np.nan
+        out[2, i] = capability[i, 0] if seen and np.isfinite(capability[i, 0]) else np.nan
         out[3, i] = published if np.isfinite(published) else np.nan
         out[4, i] = algorithm[i] if active[i] else np.nan
         out[5, i] = stocks.training[i] / H100_TFLOPS / THOUSAND
@@ -106,7 +52,7 @@ def lab_rows(
     return out
 
 
-@making_arrays
+@inner
 def cloud_rows(hosted: Flags, firm: Ints, stocks: Stocks, money: Money, sold: Sold) -> Array:
     """Columns of `sim.record.CLOUDS` in their order, (columns, clouds); `firm` is that of each cloud."""
     clouds, labs, tiers = hosted.shape

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sim.economics.accounts import RELATIVE
-from sim.economics.compiled.calls import inner, making_arrays
-from sim.world.setting import Array, Ints
+from sim.economics.compiled.calls import inner
+from sim.market.compiled.layout import Money, Sold, Stocks
+from sim.world.setting import Array
 
 _NOTHING = 1e-12
 """What is too little to count, as in `sim.economics.accounts`."""
-
-
-class Flows(NamedTuple):
-    """A month's money by firm, as in `Books`, and cash at its beginning and end: (firms,) each."""
-
-    revenue: Array
-    royalties_received: Array
-    complement: Array
-    funding: Array
-    royalties_paid: Array
-    running: Array
-    capex: Array
-    staff: Array
-    bring_up: Array
-    cash_before: Array
-    cash: Array
 
 
 @inner
@@ -39,43 +22,33 @@ def _balance(left: float, right: float, scale: float) -> bool:
 
 
 @inner
-def _cash(flows: Flows) -> bool:
+def _cash(flows: Money, cash: Array) -> bool:
     """Whether cash changes by what flows."""
     stock, flow, gap = 0.0, 0.0, 0.0
-    for i in range(len(flows.cash)):
+    for i in range(len(cash)):
         income = flows.revenue[i] + flows.royalties_received[i] + flows.complement[i] + flows.funding[i]
-        paid = flows.royalties_paid[i] + flows.running[i] + flows.capex[i] + flows.staff[i] + flows.bring_up[i]
-        change, net = flows.cash[i] - flows.cash_before[i], income - paid
+        paid = (
+            flows.royalties_paid[i] + flows.running[i] + flows.capex[i] + flows.staff[i] + flows.bring_up[i]
+        )
+        change, net = cash[i] - flows.cash_before[i], income - paid
         stock, flow = max(stock, abs(flows.cash_before[i])), max(flow, abs(net))
         gap += abs(change - net)  # a sum is stricter than the largest, and no number stays none
     return _balance(gap, 0.0, stock + flow)
 
 
-@making_arrays
-def hold(
-    shares: Array,
-    load: Array,
-    stock: Array,
-    limited: bool,
-    spent: Array,
-    used: Array,
-    seller: Ints,
-    tokens: Array,
-    flows: Flows,
-) -> bool:
+@inner
+def hold(shares: Array, limited: bool, sold: Sold, stocks: Stocks, flows: Money) -> bool:
     """Whether all identities of `sim.market.identities.check_accounts` hold.
 
     Parameters
     ----------
     shares
         (cohorts, offers).
-    load, stock
-        TB/s by firm, (firms,); the first is at most the second where they are `limited`.
-    spent, used, seller
-        Of offers, (offers,).
-    tokens
-        Mtok that firms serve, (firms,).
+    limited
+        Whether firms keep no more TB/s busy than they have.
     """
+    load, stock, tokens = stocks.load, stocks.bandwidth, flows.tokens
+    spent, used, seller = sold.spent, sold.used, sold.seller
     for row in shares:
         total = 0.0
         for share in row:
@@ -100,4 +73,4 @@ def hold(
             taken += spent[j]
             served += used[j]
     balanced = _balance(money, taken, money) and _balance(use, served, use)
-    return balanced and _balance(paid, received, money) and _cash(flows)
+    return balanced and _balance(paid, received, money) and _cash(flows, stocks.cash)

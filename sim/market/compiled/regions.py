@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.economics.compiled.calls import inner, making_arrays
+from sim.economics.compiled.calls import inner
 from sim.economics.indicators import EARLIER_PROGRESS
+from sim.market.compiled.layout import Customers, Labs, Markets, Money, Places, Sold, Stocks
 from sim.technology.chips import DOMESTIC, OFFSHORE, SMUGGLED
 from sim.technology.units import H100_BANDWIDTH, H100_TFLOPS, THOUSAND
-from sim.world.setting import Array, Flags, Ints
+from sim.world.setting import Array, Ints
+from sim.world.state import NEVER, OPEN_FLAGSHIP
 
 
 @inner
@@ -17,65 +19,34 @@ def _ratio(part: float, whole: float, least: float) -> float:
     return part / whole if whole > least else np.nan
 
 
-@making_arrays
-def add_up(
-    people: Array,
-    shares: Array,
-    tokens: Array,
-    spending: Array,
-    place: Ints,
-    kind: Ints,
-    out: Array,
-) -> None:
-    """Adds customers, tokens and spending to the rows of cohorts' places and the columns of offers' kinds.
-
-    Parameters
-    ----------
-    people
-        Customers of each cohort, (cohorts,), of whom `shares` are on each offer.
-    shares, tokens, spending
-        (cohorts, offers).
-    out
-        (3, places, kinds).
-    """
-    for s in range(len(place)):
-        for j in range(len(kind)):
-            out[0, place[s], kind[j]] += people[s] * shares[s, j]
-            out[1, place[s], kind[j]] += tokens[s, j]
-            out[2, place[s], kind[j]] += spending[s, j]
+@inner
+def set_usage(customers: Customers, sold: Sold, places: Places, out: Array) -> None:
+    """Customers, tokens and spending by place of cohorts and kind of offers, (3, places, kinds), into `out`."""
+    out[:] = 0.0
+    regions = len(places.names)
+    for s in range(len(places.of_cohort)):
+        people, place = customers.number[s] * customers.adopted[s], places.of_cohort[s]
+        for j in range(len(sold.lab)):
+            origin = sold.open_[j] * regions + places.of_lab[sold.lab[j]]
+            kind = origin * 3 + places.service[sold.channel[j]]
+            out[0, place, kind] += people * customers.shares[s, j]
+            out[1, place, kind] += customers.tokens[s, j]
+            out[2, place, kind] += customers.spending[s, j]
 
 
-@making_arrays
-def demand_rows(
-    tokens: Array,
-    spending: Array,
-    region: Ints,
-    potential: Array,
-    adopted: Array,
-    surplus: Array,
-    lab: Ints,
-    service: Flags,
-    open_: Flags,
-    capability: Array,
-    prices: Array,
-    demanded: Array,
-    lab_region: Ints,
-    regions: int,
-    reference: float,
-) -> Array:
+@inner
+def demand_rows(customers: Customers, sold: Sold, places: Places, reference: float) -> Array:
     """Columns of `sim.market.regions.demand_side` in the order of `DEMAND`, (columns, regions + 1).
 
     Parameters
     ----------
-    tokens, spending
-        By cohort and offer, (cohorts, offers).
-    region, potential, adopted, surplus
-        Of cohorts: region, USD if all had adopted, part that has, surplus per USD of adopters' spending.
-    service
-        Whether the lab itself serves the offer.
     reference
         Capability from which on an offer counts for the lowest price.
     """
+    region, lab_region, regions = places.region, places.of_lab, len(places.names)
+    tokens, spending, potential = customers.tokens, customers.spending, customers.potential
+    adopted, surplus, demanded = customers.adopted, customers.surplus, sold.demanded
+    lab, open_, capability, prices = sold.lab, sold.open_, sold.capability, sold.prices
     offers, world = len(lab), regions
     used, paid = np.zeros((regions + 1, offers)), np.zeros((regions + 1, offers))
     money = np.zeros((3, regions + 1))  # potential, of adopters, their surplus
@@ -115,7 +86,7 @@ def demand_rows(
             if used[world, j] > 0.0:
                 served += used[r, j] * (demanded[j] / used[world, j])
             if used[r, j] > 0.0:
-                if service[j] and (best < 0 or capability[j] > capability[best]):
+                if sold.channel[j] == 0 and (best < 0 or capability[j] > capability[best]):
                     best = j
                 if capability[j] >= reference:
                     cheapest = min(cheapest, prices[j])
@@ -147,30 +118,18 @@ def _concentration(amounts: Array, row: int) -> float:
     return _ratio(squares, total**2, 0.0)
 
 
-@making_arrays
-def frontier_rows(
-    active: Flags,
-    released: Flags,
-    opened: Flags,
-    capability: Array,
-    open_capability: Array,
-    lab_region: Ints,
-    month: int,
-    best: Array,
-    best_open: Array,
-    best_closed: Array,
-) -> Array:
+@inner
+def frontier_rows(of_labs: Labs, places: Places, month: int, market: Array, columns: Ints) -> Array:
     """Columns of `sim.market.regions.labs_and_frontiers` in the order of `FRONTIERS`, (columns, regions + 1).
 
     Parameters
     ----------
-    released, opened
-        Whether a lab has any model, and whether its newest flagship has open weights, (labs,).
-    capability, open_capability
-        ECI points, (labs, tiers); of the newest family the first tier counts.
-    best, best_open, best_closed
-        Frontiers of the months before, (months, regions + 1).
+    market, columns
+        The table, (columns, months, regions + 1), with the months before, and where its columns stand.
     """
+    active, capability, open_capability = of_labs.active, of_labs.capability, of_labs.open_capability
+    best, best_open, best_closed = market[columns[0]], market[columns[1]], market[columns[2]]
+    lab_region = places.of_lab
     world = best.shape[1] - 1
     out, working = np.zeros((7, world + 1)), np.zeros(world + 1)
     for r in range(world + 1):
@@ -180,18 +139,19 @@ def frontier_rows(
             _raise(out, 1, r, best_open[month - 1, r])
             _raise(out, 2, r, best_closed[month - 1, r])
     for i in range(len(active)):
-        newest = capability[i, 0]
+        newest, released = capability[i, 0], of_labs.released[i] > NEVER
+        opened = of_labs.mode[i] >= OPEN_FLAGSHIP
         published = -np.inf
         for tier in range(open_capability.shape[1]):
             published = max(published, open_capability[i, tier])
         for r in (lab_region[i], world):
             out[5, r] += active[i]
-            working[r] += active[i] and released[i]
-            out[6, r] += active[i] and released[i] and opened[i]
-            if released[i]:
+            working[r] += active[i] and released
+            out[6, r] += active[i] and released and opened
+            if released:
                 _raise(out, 0, r, max(newest, published))
                 _raise(out, 1, r, published)
-                if not opened[i]:
+                if not opened:
                     _raise(out, 2, r, newest)
     for r in range(world + 1):
         out[6, r] = _ratio(out[6, r], working[r], 0.0)
@@ -226,35 +186,19 @@ def _lag(level: float, frontier: Array, month: int, column: int, now: float) -> 
     return (now - level) / EARLIER_PROGRESS if begins == month else 0.0
 
 
-@making_arrays
-def supply_rows(
-    seller: Ints,
-    lab: Ints,
-    open_: Flags,
-    spent: Array,
-    used: Array,
-    royalty: Array,
-    cost: Array,
-    firm_region: Ints,
-    regions: int,
-    firms: Array,
-    raw_flops: Array,
-    some_revenue: float,
-) -> Array:
+@inner
+def supply_rows(sold: Sold, places: Places, stocks: Stocks, money: Money, some_revenue: float) -> Array:
     """Columns of `sim.market.regions.firms_and_margins` in the order of `SUPPLY`, (columns, regions + 1).
 
     Parameters
     ----------
-    seller, lab, open_, spent, used, royalty, cost
-        Of offers.
-    firms
-        Royalties received, spending on chips, training TFLOP/s, serving TB/s and those in use, (5, firms).
-    raw_flops
-        TFLOP/s by channel of purchase, (firms, channels).
     some_revenue
         USD up to which there is no revenue to speak of a margin.
     """
-    world, own_firms = regions, len(firms)
+    seller, lab, open_, spent, used = sold.seller, sold.lab, sold.open_, sold.spent, sold.used
+    royalty, cost, firm_region, raw_flops = sold.royalty, sold.cost, places.of_firm, stocks.raw_flops
+    firms = (money.royalties_received, money.capex, stocks.training, stocks.bandwidth, stocks.load)
+    world, own_firms = len(places.names), len(firms)
     gross, revenue = np.zeros((3, world + 1)), np.zeros((3, world + 1))  # closed, open, of others' models
     for j in range(len(seller)):
         if seller[j] >= 0:
@@ -266,7 +210,7 @@ def supply_rows(
     sums = np.zeros((own_firms + channels, world + 1))
     for i in range(len(firm_region)):
         for k in range(own_firms):
-            sums[k, firm_region[i]] += firms[k, i]
+            sums[k, firm_region[i]] += firms[k][i]
         for k in range(channels):
             sums[own_firms + k, firm_region[i]] += raw_flops[i, k]
     out = np.empty((13, world + 1))
@@ -291,4 +235,25 @@ def supply_rows(
         out[10, r] = sums[own_firms + DOMESTIC, r]
         out[11, r] = sums[own_firms + OFFSHORE, r]
         out[12, r] = _ratio(sums[4, r], sums[3, r], 0.0)
+    return out
+
+
+@inner
+def market_rows(markets: Markets) -> Array:
+    """Columns of `sim.market.regions.supply_side` in the order of `MARKETS`, (columns, regions + 1)."""
+    world = len(markets.shortfall)
+    out = np.empty((5, world + 1))
+    best_flops, best_bandwidth = np.inf, np.inf
+    for r in range(world):
+        flop_price = markets.flop_price[r]
+        best_flops, best_bandwidth = (
+            min(best_flops, flop_price),
+            min(best_bandwidth, markets.bandwidth_price[r]),
+        )
+        out[2, r] = flop_price if flop_price < np.inf else np.nan
+        out[3, r], out[4, r] = markets.bandwidth_price[r], markets.shortfall[r]
+    out[2, world] = best_flops if best_flops < np.inf else np.nan
+    out[3, world], out[4, world] = best_bandwidth, np.nan
+    for r in range(world + 1):
+        out[0, r], out[1, r] = markets.propensity[r], markets.residual
     return out
