@@ -156,7 +156,7 @@ def _compiled_margins(market: Market, listing: Listing, weights: Array) -> Array
         demand.usage_elasticity,
     )
     markup = setting.once("mark-up of hosts", lambda: _markup(market))
-    return np.asarray(kept(margins, hosted, customers, markup, *market.state.hosted.shape))
+    return np.asarray(kept(margins, tuple(hosted), tuple(customers), markup, *market.state.hosted.shape))
 
 
 def hostable(market: Market) -> Flags:

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.choice.compiled import buyers
 from sim.economics.compiled import jit
-from sim.economics.compiled.calls import inner, making_arrays
+from sim.economics.compiled.calls import Bare, inner, making_arrays
 from sim.economics.compiled.jit import exp, log
 from sim.world.setting import Array, Flags, Ints
 
@@ -89,13 +89,17 @@ def _utilities(offers: Hosted, model: Ints, price: Array, demand: Demand) -> Arr
     return utility
 
 
-def _entry(sources: int) -> Callable[[Hosted, Demand, float, int, int, int], Array]:
+def _entry(sources: int) -> Callable[[Bare, Bare, float, int, int, int], Array]:
     """The entry; that it closes over `sources` makes the cache on disk notice changes of other files."""
 
     @making_arrays
-    def margins(offers: Hosted, demand: Demand, markup: float, clouds: int, labs: int, tiers: int) -> Array:
-        """As `sim.agents.cloud.expected_margins` of a month, USD, (clouds, labs, tiers); NaN: cannot be had."""
+    def margins(hosted: Bare, customers: Bare, markup: float, clouds: int, labs: int, tiers: int) -> Array:
+        """As `sim.agents.cloud.expected_margins` of a month, USD, (clouds, labs, tiers); NaN: cannot be had.
+
+        The first are `Hosted` and `Demand`.
+        """
         assert sources >= 0
+        offers, demand = Hosted(*hosted), Demand(*customers)
         price, model = _priced(offers, markup), _models(offers)
         utility = _utilities(offers, model, price, demand)
         value, people = np.empty(model[-1] + 1, np.intp), np.empty(len(model))
