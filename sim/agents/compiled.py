@@ -89,6 +89,55 @@ def _utilities(offers: Hosted, model: Ints, price: Array, demand: Demand) -> Arr
     return utility
 
 
+@making_arrays
+def take_up(
+    margins: Array,
+    hosted: Flags,
+    since: Ints,
+    firm: Ints,
+    use: Array,
+    bring_up: Array,
+    full: float,
+    cost: float,
+    catalogue: int,
+    month: int,
+) -> bool:
+    """As `sim.agents.cloud.review`; False, and nothing changes, where a cloud wants more than its catalogue holds.
+
+    Parameters
+    ----------
+    margins, hosted, since
+        (clouds, labs, tiers); the last two are written to.
+    firm
+        That of each cloud, (clouds,).
+    use, bring_up
+        Used part of serving compute, and USD for new models, added to, (firms,).
+    full, cost, catalogue
+        Use from which on a cloud takes up none, USD a new model, models that a cloud serves at most.
+    """
+    clouds, labs, tiers = margins.shape
+    wanted = np.empty(margins.shape, np.bool_)
+    for c in range(clouds):
+        spare, number = use[firm[c]] < full, 0
+        for i in range(labs):
+            for t in range(tiers):
+                margin = margins[c, i, t]
+                wanted[c, i, t] = margin > 0.0 if hosted[c, i, t] else margin > cost and spare
+                number += wanted[c, i, t]
+        if number > catalogue:
+            return False
+    for c in range(clouds):
+        new = 0
+        for i in range(labs):
+            for t in range(tiers):
+                if wanted[c, i, t] and not hosted[c, i, t]:
+                    since[c, i, t] = month
+                    new += 1
+                hosted[c, i, t] = wanted[c, i, t]
+        bring_up[firm[c]] += cost * new
+    return True
+
+
 def _entry(sources: int) -> Callable[[Bare, Bare, float, int, int, int], Array]:
     """The entry; that it closes over `sources` makes the cache on disk notice changes of other files."""
 
