@@ -48,6 +48,8 @@ def review(market: Market, margins: Array) -> None:
     """
     setting, state, hosting = market.setting, market.state, market.scenario.hosting
     present, cost = state.hosted, hosting.bring_up_cost
+    if chosen(None) == "numba" and _compiled_review(market, margins):
+        return  # else some cloud has to choose
     spare = (state.use[setting.cloud_firm] < FULL)[:, None, None]
     wanted = np.where(present, margins > 0.0, (margins > cost) & spare)
     crowded = np.flatnonzero(wanted.reshape(len(wanted), -1).sum(axis=1) > hosting.catalogue)
@@ -61,6 +63,17 @@ def review(market: Market, margins: Array) -> None:
     if new.any():
         state.hosted_since[new] = market.month
         np.add.at(market.bring_up, setting.cloud_firm, cost * new.sum(axis=(1, 2)))
+
+
+def _compiled_review(market: Market, margins: Array) -> bool:
+    """`review`, unless a cloud wants more models than its catalogue holds."""
+    from sim.agents.compiled import take_up  # numba takes a while to import
+    from sim.economics.compiled.calls import kept
+
+    state, hosting = market.state, market.scenario.hosting
+    of_clouds = state.hosted, state.hosted_since, market.setting.cloud_firm
+    limits = FULL, hosting.bring_up_cost, hosting.catalogue
+    return kept(take_up, margins, *of_clouds, state.use, market.bring_up, *limits, market.month)
 
 
 def expected_margins(market: Market) -> Array:
@@ -156,7 +169,7 @@ def _compiled_margins(market: Market, listing: Listing, weights: Array) -> Array
         demand.usage_elasticity,
     )
     markup = setting.once("mark-up of hosts", lambda: _markup(market))
-    return np.asarray(kept(margins, hosted, customers, markup, *market.state.hosted.shape))
+    return np.asarray(kept(margins, tuple(hosted), tuple(customers), markup, *market.state.hosted.shape))
 
 
 def hostable(market: Market) -> Flags:

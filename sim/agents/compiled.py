@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.choice.compiled import buyers
 from sim.economics.compiled import jit
-from sim.economics.compiled.calls import inner, making_arrays
+from sim.economics.compiled.calls import Bare, inner, making_arrays
 from sim.economics.compiled.jit import exp, log
 from sim.world.setting import Array, Flags, Ints
 
@@ -89,13 +89,66 @@ def _utilities(offers: Hosted, model: Ints, price: Array, demand: Demand) -> Arr
     return utility
 
 
-def _entry(sources: int) -> Callable[[Hosted, Demand, float, int, int, int], Array]:
+@making_arrays
+def take_up(
+    margins: Array,
+    hosted: Flags,
+    since: Ints,
+    firm: Ints,
+    use: Array,
+    bring_up: Array,
+    full: float,
+    cost: float,
+    catalogue: int,
+    month: int,
+) -> bool:
+    """As `sim.agents.cloud.review`; False, and nothing changes, where a cloud wants more than its catalogue holds.
+
+    Parameters
+    ----------
+    margins, hosted, since
+        (clouds, labs, tiers); the last two are written to.
+    firm
+        That of each cloud, (clouds,).
+    use, bring_up
+        Used part of serving compute, and USD for new models, added to, (firms,).
+    full, cost, catalogue
+        Use from which on a cloud takes up none, USD a new model, models that a cloud serves at most.
+    """
+    clouds, labs, tiers = margins.shape
+    wanted = np.empty(margins.shape, np.bool_)
+    for c in range(clouds):
+        spare, number = use[firm[c]] < full, 0
+        for i in range(labs):
+            for t in range(tiers):
+                margin = margins[c, i, t]
+                wanted[c, i, t] = margin > 0.0 if hosted[c, i, t] else margin > cost and spare
+                number += wanted[c, i, t]
+        if number > catalogue:
+            return False
+    for c in range(clouds):
+        new = 0
+        for i in range(labs):
+            for t in range(tiers):
+                if wanted[c, i, t] and not hosted[c, i, t]:
+                    since[c, i, t] = month
+                    new += 1
+                hosted[c, i, t] = wanted[c, i, t]
+        bring_up[firm[c]] += cost * new
+    return True
+
+
+def _entry(sources: int) -> Callable[[Bare, Bare, float, int, int, int], Array]:
     """The entry; that it closes over `sources` makes the cache on disk notice changes of other files."""
 
     @making_arrays
-    def margins(offers: Hosted, demand: Demand, markup: float, clouds: int, labs: int, tiers: int) -> Array:
-        """As `sim.agents.cloud.expected_margins` of a month, USD, (clouds, labs, tiers); NaN: cannot be had."""
+    def margins(hosted: Bare, customers: Bare, markup: float, clouds: int, labs: int, tiers: int) -> Array:
+        """As `sim.agents.cloud.expected_margins` of a month, USD, (clouds, labs, tiers); NaN: cannot be had.
+
+        The first are `Hosted` and `Demand`.
+        """
         assert sources >= 0
+        offers, demand = Hosted(*hosted), Demand(*customers)
         price, model = _priced(offers, markup), _models(offers)
         utility = _utilities(offers, model, price, demand)
         value, people = np.empty(model[-1] + 1, np.intp), np.empty(len(model))

@@ -104,7 +104,7 @@ class Lab(mesa.Agent):
         """Finish a family: the better of an own run and a model built on the best open base."""
         market, i = self.model, self.index
         tech, state, m = market.scenario.technology, market.state, market.scenario.mechanisms
-        flop = float(run_flop(state.training[i], tech.utilisation, tech.run_months, tech.final_run_share))
+        flop = run_flop(float(state.training[i]), tech.utilisation, tech.run_months, tech.final_run_share)
         flop = max(flop, 1e18)
         if forced is not None and forced.flop is not None:
             flop = forced.flop
@@ -113,32 +113,28 @@ class Lab(mesa.Agent):
         if given is not None:
             orders = (given - tech.reference_capability) / tech.capability_per_order
             level = float(orders - np.log10(flop / tech.reference_flop))
-        own = float(
-            capability(
-                flop,
-                level,
-                per_order=tech.capability_per_order,
-                reference=tech.reference_capability,
-                reference_flop=tech.reference_flop,
-            )
+        own = capability(
+            flop,
+            level,
+            per_order=tech.capability_per_order,
+            reference=tech.reference_capability,
+            reference_flop=tech.reference_flop,
         )
-        size = float(
-            bytes_per_token(
-                flop,
-                level,
-                reference=tech.bytes_per_token,
-                reference_flop=tech.reference_flop,
-                size_exponent=tech.size_exponent,
-                progress=tech.serving_progress,
-            )
+        size = bytes_per_token(
+            flop,
+            level,
+            reference=tech.bytes_per_token,
+            reference_flop=tech.reference_flop,
+            size_exponent=tech.size_exponent,
+            progress=tech.serving_progress,
         )
         base = -1
         if given is None:
             if m.noise:
-                own += tech.capability_noise * market.luck["research"][market.month, i]
+                own += tech.capability_noise * float(market.luck["research"][market.month, i])
             if m.flywheel:
                 p = market.scenario.community
-                own += p.flywheel * float(saturating(state.data[i], p.half_use))
+                own += p.flywheel * saturating(float(state.data[i]), p.half_use)
             base, built = self._best_base(flop)
             if built > own:
                 own, size = built, float(state.open_bytes[base, FLAGSHIP])
@@ -154,21 +150,21 @@ class Lab(mesa.Agent):
         sp = market.scenario.spillovers
         if not market.scenario.mechanisms.derivation:
             return -1, -inf
-        base, best = -1, -inf
+        base, best, licensed = -1, -inf, self._licensed()
         for lab, level in enumerate(state.open_capability[:, FLAGSHIP].tolist()):
-            if level > best and lab != self.index and self._may_build_on(lab):  # of equal ones the first
+            if level > best and lab != self.index and licensed[lab]:  # of equal ones the first
                 base, best = lab, level
         if base < 0:
             return -1, -inf
-        built = derived_capability(best, flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
-        return base, float(built)
+        return base, derived_capability(best, flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
 
-    def _may_build_on(self, lab: int) -> bool:
-        """Whether the open flagship of another lab is licensed to this one, and known for long enough."""
+    def _licensed(self) -> list[bool]:
+        """Whether each lab's open flagship is licensed to this one, and known for long enough."""
         market, state = self.model, self.model.state
-        free = not state.open_restricted[lab, FLAGSHIP] or self.row.users <= market.policy.threshold[lab]
-        lag = market.month - state.open_since[lab, FLAGSHIP]
-        return bool(free and lag >= market.scenario.spillovers.derivation_lag)
+        free = ~state.open_restricted[:, FLAGSHIP] | (self.row.users <= market.policy.threshold)
+        known = state.open_since[:, FLAGSHIP] <= market.month - market.scenario.spillovers.derivation_lag
+        both: list[bool] = (free & known).tolist()
+        return both
 
     def decide(self, forced: ForcedRelease | None = None) -> Release:
         """Train the family that is due and choose its mode. Changes nothing that others see this month.

@@ -321,10 +321,15 @@ def crowds(setting: Setting, state: State, years: Array) -> tuple[Array, Array]:
     cohorts, f = setting.cohorts, state.adopted
     hazard = cohorts.innovation + cohorts.imitation * f
     later = 1.0 - (1.0 - f) * np.exp(-hazard * years[:, None])
-    richer = cohorts.growth ** years[:, None]
+    richer, stay = setting.once(("crowds", years.tobytes()), lambda: _by_then(setting, years))
     everyone = richer * later / np.maximum(f, 1e-12)
     if not setting.scenario.mechanisms.inertia:
         return everyone, everyone
-    stay = (1.0 - cohorts.reconsider) ** (12.0 * years[:, None])
     anew = richer * (later - f * stay) / np.maximum(f, 1e-12)
     return everyone, np.maximum(anew, cohorts.reconsider)
+
+
+def _by_then(setting: Setting, years: Array) -> tuple[Array, Array]:
+    """How much more customers spend by then, and the part of today's that will not have reconsidered."""
+    cohorts, years = setting.cohorts, years[:, None]
+    return cohorts.growth**years, (1.0 - cohorts.reconsider) ** (12.0 * years)

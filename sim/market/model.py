@@ -11,10 +11,11 @@ from sim.agents.cloud import Cloud, expected_margins, review
 from sim.agents.entry import open_for_entry
 from sim.agents.government import Government, forbids_opening
 from sim.agents.lab import Lab
-from sim.choice.imagined import OPENNESS, Outlook
+from sim.choice.imagined import Outlook
 from sim.choice.standing import Standing
 from sim.economics.engines import chosen, settled
 from sim.market.investment import invest
+from sim.market.learning import learn
 from sim.market.observe import observe
 from sim.market.plans import NOT_YET, Plans
 from sim.market.sales import Books, Flows, Sales
@@ -22,11 +23,11 @@ from sim.market.settlement import settle
 from sim.market.trade import trade
 from sim.record import Record
 from sim.scenario.schema import Scenario
-from sim.technology.capability import algorithm_growth, open_pool, run_flop
+from sim.technology.capability import run_flop
 from sim.world.ablation import NOTHING, Ablation, empty_pool
 from sim.world.catalogue import Catalogue
-from sim.world.setting import FLAGSHIP, Array, Flags, Ints, Setting
-from sim.world.state import NEVER, State
+from sim.world.setting import Array, Flags, Setting
+from sim.world.state import State
 from sim.world.supply import first_compute
 from sim.world.tastes import Tastes
 from sim.world.terms import Costs
@@ -146,30 +147,7 @@ class Market(mesa.Model):
 
     def learn(self) -> None:
         """3. Algorithmic levels grow: own research, leakage, theft, distillation, the open pool."""
-        state, sp, m = self.state, self.scenario.spillovers, self.scenario.mechanisms
-        labs = np.flatnonzero(state.active)
-        if not len(labs):
-            return
-        level = state.algorithm[labs]
-        closed = (
-            sp.leakage * m.leakage
-            + sp.theft * m.theft
-            + sp.distillation * m.distillation * self._can_distil(labs)
-        )
-        openness = np.where(state.released > NEVER, OPENNESS[state.mode], 0.0)[labs]
-        pool = 0.0
-        if m.open_spillover:
-            pool = float(open_pool(level, openness, distance=sp.pool_distance, half=sp.pool_half))
-        open_lead = level[openness > 0].max(initial=-np.inf)
-        pool, open_lead = self.pool[self.month] = self.ablation.pooled(self.month, pool, open_lead)
-        state.algorithm[labs] += algorithm_growth(
-            level,
-            self.plans.research[labs],
-            np.asarray(closed, dtype=float),
-            sp.open_pool * pool,
-            float(level.max()),
-            float(open_lead),
-        )
+        learn(self)
 
     def release_models(self) -> None:
         """4. Labs whose model is due train it, and choose how to release it."""
@@ -305,11 +283,3 @@ class Market(mesa.Model):
         self.add_compute(cloud.firm, cloud.row.initial_compute, 0.0)
         if cloud.firm >= len(self.setting.labs):
             self.state.cash[cloud.firm] = cloud.row.cash
-
-    def _can_distil(self, labs: Ints) -> Flags:
-        """Whether a better model than a lab's own is on sale in its region, or open."""
-        state = self.state
-        best = np.where(state.active, state.capability[:, FLAGSHIP], -np.inf)
-        sold = np.where(self.policy.withdrawn, -np.inf, best[:, None]).max(axis=0)
-        reachable = np.maximum(sold, state.open_capability[:, FLAGSHIP].max())  # by region
-        return np.asarray(reachable[self.setting.lab_region[labs]] > state.capability[labs, FLAGSHIP])

@@ -132,7 +132,9 @@ def _compiled_prices(
     rules = setting.once("rules of search", lambda: engine.rules(TOLERANCE, ITERATIONS))
     space = blocks(tables.largest(world, len(o)), len(weights), rules.depth)
     of_month = np.ascontiguousarray(last), bandwidth, np.ascontiguousarray(q), weights
-    found = kept(settle, world, offers, money, *of_month, rules, space, engine.solver_address())
+    found = kept(
+        settle, tuple(world), offers, money, *of_month, tuple(rules), tuple(space), engine.solver_address()
+    )
     prices, shares, surplus, shadow, residual, solved = found
     return Settled(prices, shares, surplus, shadow, residual) if solved else None
 

@@ -35,30 +35,27 @@ def written(market: Market, sales: Sales, books: Books, equilibrium: Settled) ->
     chips = Markets(
         market.flop_price, market.bandwidth_price, state.shortfall, propensity(market), equilibrium.residual
     )
+    labs = Labs(
+        state.active,
+        state.released,
+        state.mode,
+        state.capability,
+        state.open_capability,
+        state.algorithm,
+        state.hosted,
+        books.use_by_lab,
+    )
+    stocks = Stocks(state.training, state.bandwidth, state.use, state.cash, state.raw_flops, sales.load)
+    customers = _customers(market, sales, equilibrium)
     return kept(
         write_down,
         market.month,
         s.mechanisms.serving_capacity,
         s.technology.reference_capability,
         SOME_REVENUE,
-        setting.once("places", lambda: _places(setting)),
-        setting.once("columns", _columns),
-        _customers(market, sales, equilibrium),
-        _sold(sales),
-        Labs(
-            state.active,
-            state.released,
-            state.mode,
-            state.capability,
-            state.open_capability,
-            state.algorithm,
-            state.hosted,
-            books.use_by_lab,
-        ),
-        Stocks(state.training, state.bandwidth, state.use, state.cash, state.raw_flops, sales.load),
-        _money(books),
-        chips,
-        _tables(market.record),
+        setting.once("places", lambda: tuple(_places(setting))),
+        setting.once("columns", lambda: tuple(_columns())),
+        *map(tuple, (customers, _sold(sales), labs, stocks, _money(books), chips, _tables(market.record))),
     )
 
 

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from math import inf
+from typing import TypeVar
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from sim.technology.units import SECONDS_PER_MONTH, TERA
 
 Array = NDArray[np.float64]
+Number = TypeVar("Number", float, Array)
+"""A number, or many: a lab trains by numbers, for which NumPy's functions of arrays are slow."""
 
 
-def run_flop(tflops: ArrayLike, utilisation: float, months: float, final_share: float) -> Array:
+def _log10(x: Number) -> Number:
+    """Orders of magnitude, -inf of nothing. NumPy's for numbers too: those of `math` may differ in the last bit."""
+    if isinstance(x, float):
+        return float(np.log10(x)) if x > 0.0 else -inf
+    with np.errstate(divide="ignore"):
+        return np.log10(x)
+
+
+def _at_least(x: Number, least: float) -> Number:
+    if isinstance(x, float):
+        return max(x, least)
+    return np.maximum(x, least)
+
+
+def run_flop(tflops: Number, utilisation: float, months: float, final_share: float) -> Number:
     """FLOP of a final training run.
 
     Parameters
@@ -24,25 +43,22 @@ def run_flop(tflops: ArrayLike, utilisation: float, months: float, final_share: 
     final_share
         Part of research compute that goes to the final run (10-30 %, Epoch AI).
     """
-    return np.asarray(np.asarray(tflops) * TERA * utilisation * final_share * months * SECONDS_PER_MONTH)
+    return tflops * TERA * utilisation * final_share * months * SECONDS_PER_MONTH
 
 
 def capability(
-    flop: ArrayLike, algorithm: ArrayLike, *, per_order: float, reference: float, reference_flop: float
-) -> Array:
+    flop: Number, algorithm: Number, *, per_order: float, reference: float, reference_flop: float
+) -> Number:
     """ECI points of a model: reference + per_order * (log10(flop / reference_flop) + algorithm).
 
     `algorithm` in orders of magnitude of effective compute. With no compute the result is -inf.
     """
-    with np.errstate(divide="ignore"):
-        orders = np.log10(np.asarray(flop, dtype=float) / reference_flop)
-    return np.asarray(reference + per_order * (orders + np.asarray(algorithm)))
+    return reference + per_order * (_log10(flop / reference_flop) + algorithm)
 
 
-def derived_capability(base: ArrayLike, flop: ArrayLike, *, loss: float, fine_tuning: float) -> Array:
+def derived_capability(base: Number, flop: Number, *, loss: float, fine_tuning: float) -> Number:
     """ECI points of a model built on another's weights: base - loss + fine_tuning per order of FLOP above 1e22."""
-    orders = np.log10(np.maximum(np.asarray(flop, dtype=float) / 1e22, 1.0))
-    return np.asarray(np.asarray(base) - loss + fine_tuning * orders)
+    return base - loss + fine_tuning * _log10(_at_least(flop / 1e22, 1.0))
 
 
 def open_pool(algorithm: Array, openness: Array, *, distance: float, half: float) -> Array:
@@ -94,7 +110,6 @@ def algorithm_growth(
     return np.asarray((own + closed_rate * gap + open_rate * open_gap) / 12.0)
 
 
-def saturating(stock: ArrayLike, half: float) -> Array:
+def saturating(stock: Number, half: float) -> Number:
     """Concave gain from a stock of use: stock / (stock + half), in [0, 1)."""
-    stock = np.asarray(stock, dtype=float)
-    return np.asarray(stock / (stock + half))
+    return stock / (stock + half)

@@ -5,27 +5,29 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sim.technology.capability import Number
 from sim.technology.units import SECONDS_PER_MONTH, TERA
 
 Array = NDArray[np.float64]
 
 
 def bytes_per_token(
-    flop: ArrayLike,
-    algorithm: ArrayLike,
+    flop: Number,
+    algorithm: Number,
     *,
     reference: float,
     reference_flop: float,
     size_exponent: float,
     progress: float,
-) -> Array:
+) -> Number:
     """Memory traffic per token of a model, in bytes.
 
     reference * (flop / reference_flop) ** size_exponent * 10 ** (-progress * algorithm): more training compute
     makes larger models (compute-optimal scaling), algorithmic progress makes a given capability smaller.
     """
-    size = (np.asarray(flop, dtype=float) / reference_flop) ** size_exponent
-    return np.asarray(reference * size * 10.0 ** (-progress * np.asarray(algorithm)))
+    size: Number = (flop / reference_flop) ** size_exponent
+    shrunk: Number = 10.0 ** (-progress * algorithm)
+    return reference * size * shrunk
 
 
 def load_per_mtok(bytes_: ArrayLike, utilisation: float) -> Array:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.compiled.calls import inner, making_arrays
+from sim.economics.compiled.calls import Bare, inner, making_arrays
 from sim.world.setting import Array, Flags, Ints
 
 LAB, TIER, CHANNEL, SINCE, FIRST, HOSTED_SINCE, SELLER = range(7)
@@ -77,17 +77,20 @@ class Today(NamedTuple):
 
 @making_arrays
 def list_offers(
-    known: Known, rules: Rules, today: Today, idle: bool, by_model: bool
+    of_labs: Bare, of_run: Bare, of_month: Bare, idle: bool, by_model: bool
 ) -> tuple[Ints, Array, Flags, Array]:
     """What `sim.world.listing.listed` has: whole numbers, numbers and flags of offers, and tastes, (offers, cohorts).
 
     Parameters
     ----------
+    of_labs, of_run, of_month
+        `Known`, `Rules` and `Today`.
     idle
         Whether clouds without compute host too.
     by_model
         Whether hosts of one model stand together, and models of a tier.
     """
+    known, rules, today = Known(*of_labs), Rules(*of_run), Today(*of_month)
     whole, real, flags = _offers(known, rules, idle)
     taste = _tastes(whole, flags, rules, today)
     _set_terms(whole, real, flags, taste, rules, today)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.compiled.calls import inner, making_arrays
+from sim.economics.compiled.calls import Bare, inner, making_arrays
 from sim.technology.chips import DOMESTIC, OFFSHORE
 from sim.world.setting import Array, Flags, Ints
 
@@ -151,7 +151,7 @@ def _shortfall(flops: float, money: float, price: float) -> float:
 
 @making_arrays
 def shop(
-    shelves: Shelves,
+    on_shelves: Bare,
     month: int,
     at_home: Flags,
     response: Array,
@@ -165,6 +165,8 @@ def shop(
 
     Parameters
     ----------
+    on_shelves
+        `Shelves`.
     at_home, response, short
         Chips that makers of a region sell there in limited numbers, (regions, chips), by how much of that they
         respond to a full shortfall, and the shortfall, (regions,).
@@ -180,7 +182,7 @@ def shop(
     Array
         Shortfall and prices of regions, (3, regions).
     """
-    regions, firms = len(short), len(region)
+    shelves, regions, firms = Shelves(*on_shelves), len(short), len(region)
     columns, raw = np.empty((regions, 6)), np.zeros((regions, 2, channels))
     money, flops, best = np.zeros((2, regions)), np.zeros(regions), np.inf
     for i in range(firms):

@@ -109,8 +109,9 @@ def _compiled(
         costs.at_home,
         costs.dearer,
     )
-    rules = setting.once("rules of listing", lambda: _rules(setting))
-    whole, real, flags, taste = kept(list_offers, known, rules, today, hosting is not None, by_model)
+    rules = setting.once("rules of listing", lambda: tuple(_rules(setting)))
+    told = tuple(known), rules, tuple(today), hosting is not None, by_model
+    whole, real, flags, taste = kept(list_offers, *told)
     lab, tier, channel, since, first, hosted_since, seller = whole
     capability, bytes_, load, cost, running, royalty, own_margin, lab_margin = real
     open_, newest, restricted, at_home = flags

@@ -110,9 +110,9 @@ def _compiled(
 ) -> Bought:
     """`buy` where each region is one group, and finds the same under all policies."""
     from sim.economics.compiled.calls import kept  # numba takes a while to import
-    from sim.world.compiled_supply import Shelves, shop
+    from sim.world.compiled_supply import shop
 
-    shelves, at_home = Shelves(*groups.side_by_side), catalogue.sold_at_home
+    shelves, at_home = groups.side_by_side, catalogue.sold_at_home
     response, money = np.array(catalogue.response), (training, serving)
     found = kept(shop, shelves, month, at_home, response, state.shortfall, groups.of, *money, len(CHANNELS))
     (flops, bandwidth, value, chips), raw, of_regions = found

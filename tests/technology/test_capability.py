@@ -31,7 +31,7 @@ class TestRun:
 
     def test_of_many_labs(self):
         np.testing.assert_allclose(
-            run_flop([1.0, 2.0, 0.0], 0.4, 1.0, 0.2) / run_flop(1.0, 0.4, 1.0, 0.2), [1, 2, 0]
+            run_flop(np.array([1.0, 2.0, 0.0]), 0.4, 1.0, 0.2) / run_flop(1.0, 0.4, 1.0, 0.2), [1, 2, 0]
         )
 
 
@@ -46,7 +46,7 @@ class TestCapability:
         assert capability(flop, algorithm + 1.0, **ECI) - now == pytest.approx(7.2, abs=1e-9)
 
     def test_nothing_comes_of_no_compute(self):
-        assert capability([0.0, 2.1e25], 0.0, **ECI).tolist() == [-np.inf, 126.1]
+        assert capability(np.array([0.0, 2.1e25]), np.zeros(2), **ECI).tolist() == [-np.inf, 126.1]
 
     def test_building_on_a_base(self):
         """Loss of 2, and half a point for each of the three orders from 1e22 to 1e25."""
@@ -102,7 +102,7 @@ class TestGrowth:
 
 class TestSaturating:
     def test_half_of_it_at_the_half_use(self):
-        np.testing.assert_allclose(saturating([0.0, 2e6, 6e6], 2e6), [0.0, 0.5, 0.75])
+        np.testing.assert_allclose(saturating(np.array([0.0, 2e6, 6e6]), 2e6), [0.0, 0.5, 0.75])
 
     @given(st.floats(0, 1000), st.floats(1e-3, 1e9))
     def test_more_use_gives_less_and_less(self, times, half):

@@ -40,19 +40,15 @@ def evaluated(asked: Asked) -> Payoffs | None:
     parts = np.zeros((len(MODES), len(COMPONENTS)))
     revenue, residual = kept(
         evaluate,
-        world,
-        today,
-        days_ahead,
-        markets,
-        family,
+        *map(tuple, (world, today, days_ahead, markets, family)),
         lab,
         allowed,
         model.capability,
         model.bytes_,
         funding,
         learns,
-        _RULES,
-        room,
+        tuple(_RULES),
+        tuple(room),
         prices.solver_address(),
         parts,
     )

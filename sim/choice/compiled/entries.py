@@ -15,7 +15,7 @@ from sim.choice.compiled import buyers, earned, imagined, rivals
 from sim.choice.compiled.layout import Ahead, Family, Markets, Today, World
 from sim.economics.compiled import jit
 from sim.economics.compiled.batch import solve
-from sim.economics.compiled.calls import at_address, inner, making_arrays
+from sim.economics.compiled.calls import Bare, at_address, inner, making_arrays
 from sim.economics.compiled.layout import Rules, empty
 from sim.economics.compiled.room import Blocks
 from sim.world import setting
@@ -42,36 +42,41 @@ def _entries(sources: int) -> Entries:
 
     @making_arrays
     def evaluate(
-        world: World,
-        today: Today,
-        ahead: Ahead,
-        cases: Markets,
-        family: Family,
+        of_run: Bare,
+        of_month: Bare,
+        of_days: Bare,
+        markets: Bare,
+        of_lab: Bare,
         lab: int,
         allowed: Flags,
         capability: Array,
         bytes_: Array,
         funding: float,
         learns: bool,
-        rules: Rules,
-        space: Blocks,
+        of_search: Bare,
+        room: Bare,
         solver: int,
         out: Array,
     ) -> tuple[float, float]:
-        """Adds payoffs to `out`; the largest revenue and the largest residual, NaN where a market is not solved."""
+        """Adds payoffs to `out`; the largest revenue and the largest residual, NaN where a market is not solved.
+
+        The first are `World`, `Today`, `Ahead`, `Markets` and `Family`; `of_search` and `room` `Rules` and `Blocks`.
+        """
         assert sources >= 0
+        world, today, ahead, cases = World(*of_run), Today(*of_month), Ahead(*of_days), Markets(*markets)
+        family, rules, space = Family(*of_lab), Rules(*of_search), Blocks(*room)
         scene, game, numbers = imagined.imagine(
             world, today, ahead, cases, family, lab, allowed, capability, bytes_
         )
-        markets, offers, cohorts = numbers.quality.shape
-        prices = _empty(game, markets, offers, cohorts)
-        if _solve(solver, numbers, game, rules, prices, space) < markets:
+        number, offers, cohorts = numbers.quality.shape
+        prices = _empty(game, number, offers, cohorts)
+        if _solve(solver, numbers, game, rules, prices, space) < number:
             return np.nan, np.nan
         found = earned.earn(
             world, ahead, scene, cases.mode, cases.horizon, numbers.cost, prices, lab, funding
         )
         revenue = residual = 0.0
-        for k in range(markets):
+        for k in range(number):
             revenue, residual = max(revenue, found.revenue[k]), max(residual, prices.residual[k])
         parts, learned = found.parts, found.parts[:0]
         if learns:

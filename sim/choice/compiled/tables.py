@@ -105,7 +105,10 @@ def today(setting: Setting, state: State, policy: Policy, outlook: Outlook, join
                 np.exp(-(best - state.algorithm) / sp.pool_distance),
                 np.where(working, OPENNESS[state.mode], 0.0),
                 derived_capability(
-                    0.0, outlook.training_flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning
+                    np.zeros(len(setting.labs)),
+                    outlook.training_flop,
+                    loss=sp.adaptation_loss,
+                    fine_tuning=sp.fine_tuning,
                 ),
                 policy.threshold,
                 policy.royalty if pays else np.zeros_like(policy.royalty),
@@ -120,9 +123,10 @@ def today(setting: Setting, state: State, policy: Policy, outlook: Outlook, join
 def ahead(setting: Setting, state: State, outlook: Outlook, cases: Cases, days: Days) -> Ahead:
     """The days that labs look at."""
     dear, usage = outlook.standing.costs.dear, setting.scenario.demand.usage_elasticity
+    discount = setting.once(("discounts", cases.months.tobytes()), lambda: discounts(setting, cases))
     spending = max(float(outlook.weights.sum()), 1e-300)
     return Ahead(
-        days=_floats([cases.months, days.since, days.progress, days.size, discounts(setting, cases)]),
+        days=_floats([cases.months, days.since, days.progress, days.size, discount]),
         choosing=_plain(days.choosing),
         all_=_plain(days.all_),
         spare=_plain(days.spare),

@@ -15,6 +15,9 @@ from sim.economics.compiled.jit import on_disk
 
 T = TypeVar("T")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+Bare = tuple[Any, ...]
+"""A named tuple without its names, as entries that are called often take it: numba asks for the names of others at
+every call, which takes longer than all the rest of the way in."""
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 _INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sim.economics import accounts, indicators
-from sim.economics.compiled.calls import inner, making_arrays
+from sim.economics.compiled.calls import Bare, inner, making_arrays
 from sim.market.compiled import firms, identities, regions
 from sim.market.compiled.layout import (
     Columns,
@@ -50,20 +50,22 @@ def _entry(sources: int) -> Callable[..., bool]:
         limited: bool,
         reference: float,
         some_revenue: float,
-        places: Places,
-        columns: Columns,
-        customers: Customers,
-        sold: Sold,
-        of_labs: Labs,
-        stocks: Stocks,
-        money: Money,
-        markets: Markets,
-        tables: Tables,
+        where: Bare,
+        in_table: Bare,
+        who: Bare,
+        what: Bare,
+        labs: Bare,
+        stock: Bare,
+        books: Bare,
+        of_markets: Bare,
+        whole: Bare,
     ) -> bool:
         """Whether the month's identities hold; if so, all its indicators are in `tables`, else none.
 
         Parameters
         ----------
+        where, ..., whole
+            `Places`, `Columns`, `Customers`, `Sold`, `Labs`, `Stocks`, `Money`, `Markets` and `Tables`.
         limited
             Whether firms serve no more than they have compute for.
         reference, some_revenue
@@ -71,6 +73,9 @@ def _entry(sources: int) -> Callable[..., bool]:
             speak of a margin.
         """
         assert sources >= 0
+        places, columns, customers, sold = Places(*where), Columns(*in_table), Customers(*who), Sold(*what)
+        of_labs, stocks, money = Labs(*labs), Stocks(*stock), Money(*books)
+        markets, tables = Markets(*of_markets), Tables(*whole)
         if not identities.hold(customers.shares, limited, sold, stocks, money):
             return False
         _write_all(tables.labs, month, firms.lab_rows(of_labs, stocks, money, sold))

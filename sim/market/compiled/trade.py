@@ -16,7 +16,7 @@ from sim.economics.compiled import adoption
 from sim.economics.compiled import layout as of_prices
 from sim.economics.compiled.adoption import set_resettled
 from sim.economics.compiled.batch import solve
-from sim.economics.compiled.calls import at_address, inner, making_arrays
+from sim.economics.compiled.calls import Bare, at_address, inner, making_arrays
 from sim.economics.compiled.layout import Numbers, Rules, Structure, empty
 from sim.economics.compiled.room import Blocks
 from sim.world.setting import Array, Flags, Ints
@@ -25,7 +25,7 @@ LEAST_CAPACITY = 1e-9
 """TB/s that a firm has at least when prices are looked for."""
 
 _Found = tuple[Array, Array, Array, Array, float, bool]
-_Settle = Callable[[World, Ints, Array, Array, Array, Array, Array, Rules, Blocks, int], _Found]
+_Settle = Callable[[Bare, Ints, Array, Array, Array, Array, Array, Bare, Bare, int], _Found]
 _Move = Callable[[Array, Ints, Array, Array, Array, Array, Array, Ints, bool], Array]
 
 
@@ -76,15 +76,15 @@ def _entries(sources: int) -> tuple[_Settle, _Move]:
 
     @making_arrays
     def settle(
-        world: World,
+        of_run: Bare,
         offers: Ints,
         money: Array,
         last: Array,
         bandwidth: Array,
         quality: Array,
         weights: Array,
-        rules: Rules,
-        space: Blocks,
+        of_search: Bare,
+        room: Bare,
         solver: int,
     ) -> _Found:
         """The month's prices, shares, surplus and shadow prices, their residual, and whether they are an equilibrium.
@@ -101,10 +101,11 @@ def _entries(sources: int) -> tuple[_Settle, _Move]:
             Utility before price, (offers, cohorts).
         weights
             USD by cohort, (cohorts,).
-        rules, space, solver
-            How to search, room for it, and the address of the compiled solver.
+        of_run, of_search, room, solver
+            `World`; how to search, `Rules`, room for it, `Blocks`, and the address of the compiled solver.
         """
         assert sources >= 0
+        world, rules, space = World(*of_run), Rules(*of_search), Blocks(*room)
         of_game, numbers = _game_of(world, offers, money, last, bandwidth, quality, weights)
         found = _empty(of_game, 1, *quality.shape)
         done = _solve(solver, numbers, of_game, rules, found, space) == 1
