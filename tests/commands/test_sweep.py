@@ -211,6 +211,7 @@ def test_kills_of_workers_and_of_their_parent_at_any_moment(start, here, whole):
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_keeps_what_is_done(start, here, whole, workers):
+    (here / "study.yaml").write_text(STUDY.replace("points: 30", "points: 1000"))  # never done before the signal comes
     process = start("sweep", "study.yaml", "--out", "out", "--workers", workers)
     wait_for_parts(process, here / "out", 1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
@@ -221,7 +222,7 @@ def test_ctrl_c_keeps_what_is_done(start, here, whole, workers):
         f"out: {kept} runs done now are kept; the same command goes on",
         "interrupted; nothing is left half written",
     ]
-    assert 0 < kept < 60
+    assert 0 < kept < 2000
     assert not (here / "out" / ".pending").exists()
 
 
