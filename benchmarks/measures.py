@@ -98,9 +98,9 @@ def pool(runs: int, one: float) -> Row:
     """Baseline runs a second of two plain processes."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context, initializer=_warm) as workers:
-        list(workers.map(_one, range(2), chunksize=1))
+        list(workers.map(_one, range(4)))  # both have started
         started = time.perf_counter()
-        each = list(workers.map(_one, range(runs), chunksize=max(1, runs // 50)))
+        each = list(workers.map(_one, range(runs)))
         rate = runs / (time.perf_counter() - started)
     return row(
         "pool", "baseline runs a second through a plain pool of 2 processes", rate, "1/s", 8.0, 40.0,
