@@ -78,10 +78,9 @@ class Surfaces:
     """Surfaces of values and of openings.
 
     A surface of what is 1 in runs that open and 0 in others is the odds of opening; it is fitted to the runs in
-    which the firm is still at risk. Of releases of history runs tell the odds themselves, whose logits are fitted. The
-    deviance of a point is
-    that of its facts (the sum of `matching.loss`) and minus twice the log-likelihood of the openings, which is on the
-    same scale: a normal fact's is its squared distance.
+    which the firm is still at risk. Of releases of history runs tell the odds themselves, whose logits are fitted.
+    The deviance of a point is that of its facts (the sum of `matching.loss`) and minus twice the log-likelihood of
+    the openings, which is on the same scale: a normal fact's is its squared distance.
 
     Attributes
     ----------
@@ -148,6 +147,6 @@ class Surfaces:
 
     def _surprise(self, odds: Array) -> Array:
         """Minus twice the log-likelihood of the openings by odds of shape (points, occasions)."""
-        known = np.isfinite(self.emulator.variance[len(self.aim.targets.values) :])
-        # the others are at risk in too few runs to tell
+        variance = self.emulator.variance[len(self.aim.targets.values) :]
+        known = np.isfinite(variance)  # the others are at risk in too few runs to tell
         return np.asarray(2.0 * surprises(odds, self.aim.dates)[:, known].sum(axis=1))
