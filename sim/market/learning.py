@@ -50,7 +50,7 @@ def _grow(
     state = market.state
     level = state.algorithm[labs]
     closed = np.asarray(leaks + distilled * _can_distil(market, labs), dtype=float)
-    research = market.plans.research[labs]
+    research = market.plans.research[market.month, labs]
     lead = float(level.max())
     state.algorithm[labs] += algorithm_growth(level, research, closed, open_rate, lead, open_lead)
 
@@ -73,5 +73,5 @@ def _compiled(
 
     state, policy = market.state, market.policy
     models = state.active, state.capability, state.open_capability, policy.withdrawn
-    who = labs, market.setting.lab_region, market.plans.research
+    who = labs, market.setting.lab_region, market.plans.research[market.month]
     kept(grow, state.algorithm, *who, *models, leaks, distilled, open_rate, open_lead)

@@ -14,6 +14,10 @@ from sim.world.setting import Array, Flags, Ints, Setting
 
 NOT_YET = 10**9
 """Month index of an entrant whose entry is not decided."""
+RESEARCH_GROWS_UNTIL = 1.5
+"""Years after mid-2024 until which research quickens: the end of 2025, as far as facts tell."""
+LEAST_USE = 0.05
+"""Part of its serving compute that any firm reckons with as busy, be there customers or not."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Plans:
     ----------
     capex, serving, staff, funding
         USD a month by firm, (months, firms): spending on compute, of it for serving, staff, outside funding.
+    own_use
+        Part of a firm's serving compute that is busy whatever customers use of it, (firms,).
     parent
         Firms whose deficit a parent covers, (firms,).
     reserve
@@ -33,7 +39,7 @@ class Plans:
     spending
         USD a month of cohorts if all had adopted, (months, cohorts).
     research
-        Own algorithmic progress, orders a year, (labs,).
+        Own algorithmic progress, orders a year, (months, labs).
     enters
         Month index in which a lab starts work; NOT_YET for entrants, (labs,).
     told
@@ -48,6 +54,7 @@ class Plans:
     serving: Array
     staff: Array
     funding: Array
+    own_use: Array
     parent: Flags
     reserve: Array
     serving_growth: Array
@@ -84,7 +91,8 @@ class Plans:
             np.add.at(capex.T, setting.cloud_firm, hosting.T)
             np.add.at(serving.T, setting.cloud_firm, hosting.T)
             np.add.at(next_year.T, setting.cloud_firm, setting.path(*of_clouds, ahead=1.0).T)
-        parent, reserve = np.zeros(firms, dtype=bool), np.zeros(firms)
+        own_use, parent, reserve = np.zeros(firms), np.zeros(firms, dtype=bool), np.zeros(firms)
+        own_use[:labs] = setting.lab_values("own_use")
         parent[:labs] = setting.lab_values("parent") > 0
         reserve[:labs] = setting.lab_values("cash")
         for cloud, firm in zip(clouds, setting.cloud_firm, strict=True):
@@ -97,17 +105,19 @@ class Plans:
         told: dict[int, dict[str, ForcedRelease]] = {}
         for event in [*history, *(e for e in s.events if isinstance(e, ForcedRelease))]:
             told.setdefault(event.date - s.start, {})[event.lab] = event
+        pace = s.technology.research_growth ** np.minimum(setting.years, RESEARCH_GROWS_UNTIL)
         free = 0 if until is None else until - s.start + 1
         return cls(
             capex=capex,
             serving=serving,
             staff=path(setting.lab_values("staff"), "capex_growth"),
             funding=path(setting.lab_values("funding"), "funding_growth"),
+            own_use=np.maximum(own_use, LEAST_USE),
             parent=parent,
             reserve=reserve,
             serving_growth=np.clip(later / np.maximum(total, 1.0), 1.0, 2.0),
             spending=setting.cohorts.spending * setting.cohorts.growth ** setting.years[:, None],
-            research=setting.lab_values("research"),
+            research=setting.lab_values("research") * pace[:, None],
             enters=np.array(
                 [0 if row.enters is None else row.enters - s.start for row in s.labs.values()]
                 + [NOT_YET] * setting.entrants

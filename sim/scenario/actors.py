@@ -63,6 +63,14 @@ class Lab(Entry):
         source="judgement; OpenAI 2024: 5 of 7 bn USD on R&D (Epoch AI)",
         meaning="Part of capex that goes to training and research rather than serving",
     )
+    own_use: float = parameter(
+        0.0,
+        unit="share of serving compute",
+        ge=0,
+        le=1,
+        source=JUDGEMENT,
+        meaning="Part of its serving compute that the firm's own products and renters keep busy if customers do not",
+    )
     initial_compute: float = parameter(
         5.0,
         unit="thousand H100e at the scenario's start",

@@ -106,6 +106,16 @@ class TestBudgets:
         np.testing.assert_allclose(serving[1:], 0.9 ** (1 / 12) * serving[:-1] + bought[1:], rtol=1e-9)
         assert np.ptp(share) > 0.1
 
+    def test_own_products_keep_the_plan_where_customers_do_not(self, run):
+        """At 0.7, use counts as comfortable at least: never less than the planned half is spent on serving."""
+        market = run(FIXED | {"labs.opener.own_use": 0.7, "labs.opener.brand": -10.0})
+        labs = market.record.labs
+        assert labs["capacity_use"][1:, 1].max() < 0.1
+        prices = market.record.market["bandwidth_price"][:, 0]
+        serving = labs["compute_serving"][:, 1] * 3.35e3  # TB/s
+        bought = labs["capex"][:, 1] / 1.8 * 0.5 / prices
+        np.testing.assert_allclose(serving[1:], 0.9 ** (1 / 12) * serving[:-1] + bought[1:], rtol=1e-9)
+
     def test_funding_follows_attention_by_a_fifth_a_month(self, lively: Resolved):
         """Towards (labs x a weighted geometric mean of shares of tokens and takings) to the power of 0.3."""
         w = lively.scenario.finance.funding_on_takings
