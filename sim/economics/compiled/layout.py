@@ -64,7 +64,7 @@ class Numbers(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """How to search; constants of `first_order`, `capacity`, `fixed_point`, `start` and `solver`, so named there."""
+    """How to search; constants of `first_order`, `capacity`, `fixed_point`, `start`, `newton` and `solver`, named so."""
 
     tolerance: float
     iterations: int
@@ -83,6 +83,9 @@ class Rules(NamedTuple):
     precision: float
     rounding: float
     largest_first_margin: float
+    difference: float
+    fall: float
+    beyond: float
     giveaway: float
     near_ceiling: float
 
@@ -314,6 +317,9 @@ class Course(NamedTuple):
     gram: FloatArray  # (depth, depth) products of `unit`
     root: FloatArray  # (depth, depth) room to solve them
     weights: FloatArray  # (depth,)
+    held: FloatArray  # (n,) the point that Newton's method is at
+    held_gap: FloatArray  # (n,) there
+    slopes: FloatArray  # (n, n) of gaps, if n is not too large for it
 
 
 class Room(NamedTuple):

@@ -22,6 +22,7 @@ from sim.economics.compiled.layout import (
     Trade,
 )
 from sim.economics.nests import BoolArray, FloatArray, IntArray
+from sim.economics.newton import MOST
 
 
 class Blocks(NamedTuple):
@@ -44,6 +45,7 @@ class Blocks(NamedTuple):
     vectors: FloatArray
     rings: FloatArray
     small: FloatArray
+    square: FloatArray
 
 
 def _filled(length: int) -> int:
@@ -101,9 +103,10 @@ def _blocks(kind: tuple[int, int], sizes: Sizes) -> Blocks:
         (8, tiers, p),
         (groups, p),
         (pairs, p),
-        (9, n),
+        (11, n),
         (2, depth, n),
         (3, depth, depth),
+        (min(offers + pools, MOST), min(offers + pools, MOST)),
     )
     return Blocks(np.empty((25, longest), dtype=np.intp), np.empty((5, longest), dtype=bool), *tables)
 
@@ -143,6 +146,6 @@ def room(of: Blocks) -> Room:
         Course(
             x=v[0], image=v[1], last_image=v[2], gap=v[3], last_x=v[4], last_gap=v[5], going=v[6], best=v[7],
             trial=v[8], unit=of.rings[0], step=of.rings[1], gram=of.small[0], root=of.small[1],
-            weights=of.small[2][1],
+            weights=of.small[2][1], held=v[9], held_gap=v[10], slopes=of.square,
         ),
     )  # fmt: skip

@@ -22,11 +22,16 @@ from sim.economics.compiled.layout import (
 )
 from sim.economics.nests import FloatArray, IntArray
 
+NEWTON, LOOK = 2, 3
+"""Attempts, after those from given prices and from default ones."""
+
 
 @joined
 def begin(
     attempt: int,
+    first: bool,
     solved: bool,
+    astray: bool,
     numbers: Numbers,
     m: int,
     game: Structure,
@@ -37,12 +42,19 @@ def begin(
 ) -> int:
     """Set the first point of an attempt; the most evaluations that it may take, 0 if it is not needed.
 
-    A start that leads to no equilibrium is followed by the default one, as last month's prices may mislead. The
-    third attempt only looks at the best point, so that the room holds its shares.
+    A start that leads to no equilibrium is followed by the default one, as last month's prices may mislead, and that
+    by Newton's method from the best point, whose further points are set already (`first`). The last attempt only looks
+    at the best point, so that the room holds its shares.
     """
     course, n = room.course, count.free + count.pools
+    if attempt == NEWTON:
+        if solved or astray or not 0 < n <= len(course.slopes):
+            return 0
+        if first:
+            copy(course.best, course.x, n)
+        return 1
     room.at.h[0] = np.nan
-    if attempt == 2:
+    if attempt == LOOK:
         if _same(course.x, course.best, n):
             return 0
         copy(course.best, course.x, n)
@@ -189,6 +201,8 @@ def accelerate(
             patience = min(2 * patience + 1, rules.longest_patience)
             copy(course.last_image, course.x, n)
             continue
+        if taken == iterations:
+            return least, taken
         steady = steady + 1 if residual < before and residual < rules.near else 0
         accelerating = accelerating or steady > patience
         _advance(n, kept, accelerating, course, rules)
