@@ -64,7 +64,7 @@ class Numbers(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """How to search; constants of `first_order`, `capacity`, `fixed_point`, `start`, `newton` and `solver`, named so."""
+    """How to search; constants of `first_order`, `capacity`, `fixed_point`, `start`, `newton`, `solver`, so named."""
 
     tolerance: float
     iterations: int
