@@ -84,8 +84,9 @@ def _entry(sources: int) -> Callable[[Numbers, Structure, Rules, Results, Blocks
     def solve(numbers: Numbers, game: Structure, rules: Rules, results: Results, blocks: Blocks) -> int:
         assert sources >= 0
         space, fine, done = room(blocks), _start_is_fine(numbers, game), 0
+        count = Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         for m in range(len(numbers.quality)):
-            good, count = lay_out(numbers, m, game, rules, space)
+            good, count = lay_out(numbers, m, game, rules, count, space)
             fine &= good
             if not fine:
                 return -1

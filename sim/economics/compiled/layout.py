@@ -231,6 +231,7 @@ class Reference(NamedTuple):
 
     h: FloatArray  # (offers,) the prices
     quality: FloatArray  # (offers, P) as given, -inf in what fills up the last lanes
+    there: FloatArray  # (offers, P) 1 where the offer can be had, else 0
     raw: FloatArray  # (rows, P) quality, in units of the inner scale, where a nest has one row of the outer one
     v: FloatArray  # (rows, P) the same relative to the best of the nest, where it has one row of its tier; of what is
     # sold at cost the exponential at its price

@@ -98,7 +98,7 @@ def _blocks(kind: tuple[int, int], sizes: Sizes) -> Blocks:
         (25, _filled(offers)),
         (11, _filled(pools)),
         (10, p),
-        (4, offers, p),
+        (5, offers, p),
         (9, hosts, p),
         (8, tiers, p),
         (groups, p),
@@ -130,7 +130,7 @@ def room(of: Blocks) -> Room:
             capacity=k[0], shadow_unit=k[1], shadow=k[2], people=of.small[2][0],
         ),
         Reference(
-            h=f[7], quality=r[3], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2], log_tier=t[0], tier=t[1],
+            h=f[7], quality=r[3], there=r[4], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2], log_tier=t[0], tier=t[1],
             top=s[5], outside=s[6], empty_host=h[3], empty_tier=t[2], off_host=h[4], off_tier=t[3],
         ),
         Demand(
