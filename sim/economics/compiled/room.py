@@ -130,8 +130,9 @@ def room(of: Blocks) -> Room:
             capacity=k[0], shadow_unit=k[1], shadow=k[2], people=of.small[2][0],
         ),
         Reference(
-            h=f[7], quality=r[3], there=r[4], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2], log_tier=t[0], tier=t[1],
-            top=s[5], outside=s[6], empty_host=h[3], empty_tier=t[2], off_host=h[4], off_tier=t[3],
+            h=f[7], quality=r[3], there=r[4], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2],
+            log_tier=t[0], tier=t[1], top=s[5], outside=s[6], empty_host=h[3], empty_tier=t[2],
+            off_host=h[4], off_tier=t[3],
         ),
         Demand(
             u=r[2], earned=of.by_claim[1], of_host=h[5], per_host=h[6], in_tier=h[7], buyers=h[8], of_tier=t[4],
