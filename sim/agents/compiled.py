@@ -151,7 +151,7 @@ def _entry(sources: int) -> Callable[[Bare, Bare, float, int, int, int], Array]:
         offers, demand = Hosted(*hosted), Demand(*customers)
         price, model = _priced(offers, markup), _models(offers)
         utility = _utilities(offers, model, price, demand)
-        value, people = np.empty(model[-1] + 1, np.intp), np.empty(len(model))
+        value, people = np.empty(model[len(model) - 1] + 1, np.intp), np.empty(len(model))
         for j in range(len(model)):
             value[model[j]] = offers.tier[j]
         buyers.set_buyers(utility, demand.weights, model, value, tiers, demand.inner, demand.outer, people)

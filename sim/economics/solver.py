@@ -11,6 +11,7 @@ from sim.economics.fixed_point import fixed_points
 from sim.economics.game import Found, Game, State
 from sim.economics.inputs import Inputs
 from sim.economics.nests import BoolArray, FloatArray, IntArray
+from sim.economics.newton import newton
 from sim.economics.start import allowed, default_prices, first_prices, following
 
 # A log price of less than this part of the one at which the seller keeps its unit cost has gone astray. Below cost
@@ -55,12 +56,21 @@ class PriceMap:
         low = x[:, : self.game.claims.offers] < np.log(GIVEAWAY * self.state.break_even)
         return np.asarray(low.any(axis=-1))
 
+    def searched(self) -> BoolArray:
+        """Of a map of one market, which numbers of its vector are looked for."""
+        state, game = self.state, self.game
+        fixed = np.zeros(game.claims.offers, dtype=bool) if game.at_cost is None else game.at_cost
+        fixed = fixed if state.left is None else fixed | state.left[0]
+        limited = state.capacity[0] < np.inf if game.pools.labels else np.zeros(0, dtype=bool)
+        return np.concatenate([~fixed, limited])
+
 
 def search(inputs: Inputs, state: State, game: Game, *, tolerance: float, iterations: int) -> Found:
     """Search from the first prices of the inputs.
 
     A market that the accelerated iteration leaves above the tolerance or astray is tried once more from the
-    default first prices, as last month's may mislead, and then by a general root finder. Markets that come after
+    default first prices, as last month's may mislead, then by Newton's method from the better of the points, and at
+    last by a general root finder. Markets that come after
     others of the batch wait for these.
     """
     function = PriceMap(state, game)
@@ -87,11 +97,13 @@ def search(inputs: Inputs, state: State, game: Game, *, tolerance: float, iterat
         begun.found(wave, *some.split(x[wave]))
     for market in np.flatnonzero(~solved).tolist():
         only = _only(function, market, markets)
-        x[[market]], residual[market], more = last_resort(
-            only, x[[market]], float(residual[market]), tolerance
-        )
-        evaluations[market] += more
-        solved[market] = residual[market] <= tolerance and not only.astray(x[[market]])[0]
+        for method in (newton, last_resort):
+            if not solved[market]:
+                x[[market]], residual[market], more = method(
+                    only, x[[market]], float(residual[market]), tolerance
+                )
+                evaluations[market] += more
+                solved[market] = residual[market] <= tolerance and not only.astray(x[[market]])[0]
     return Found(*function.split(x), residual, evaluations, solved)
 
 
@@ -176,13 +188,22 @@ def last_resort(
 
 
 def _general_root(function: PriceMap, x: FloatArray) -> tuple[FloatArray, float, int]:
-    """One market by Powell's hybrid method on g(x) - x; where it ends, the residual there, and calls."""
+    """One market by Powell's hybrid method on g(x) - x; where it ends, the residual there, and calls.
+
+    What is not looked for stays: there any number is a root, to which the method would go.
+    """
     from scipy.optimize import root  # takes a while to import, and is hardly ever needed
 
-    def gap(point: FloatArray) -> FloatArray:
-        distance = function(point[None])[0][0] - point
+    searched, point = function.searched(), x.copy()
+    if not searched.any():
+        return x, np.inf, 0
+
+    def gap(numbers: FloatArray) -> FloatArray:
+        point[searched] = numbers
+        distance = (function(point[None])[0][0] - point)[searched]
         return np.where(np.isfinite(distance), distance, 1e6)
 
-    found = root(gap, x, method="hybr", options={"xtol": 1e-14})
-    residual = float(function(found.x[None])[1][0])
-    return found.x, residual if np.isfinite(residual) else np.inf, int(found.nfev) + 1
+    found = root(gap, x[searched], method="hybr", options={"xtol": 1e-14})
+    point[searched] = found.x
+    residual = float(function(point[None])[1][0])
+    return point, residual if np.isfinite(residual) else np.inf, int(found.nfev) + 1

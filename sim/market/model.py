@@ -117,6 +117,7 @@ class Market(mesa.Model):
         with settled(chosen(None)):
             while self.running:
                 self.step()
+        self.finish()
         return self
 
     def finish(self) -> None:

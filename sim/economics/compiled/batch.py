@@ -14,8 +14,9 @@ from sim.economics.compiled.first_order import ceiling_price
 from sim.economics.compiled.jit import compiled, entry
 from sim.economics.compiled.layout import Counts, Numbers, Results, Room, Rules, Structure
 from sim.economics.compiled.market import lay_out
+from sim.economics.compiled.newton import END, TRIAL, next_point
 from sim.economics.compiled.room import Blocks, room
-from sim.economics.compiled.search import accelerate, begin, keep_better
+from sim.economics.compiled.search import LOOK, NEWTON, accelerate, begin, keep_better
 
 
 @compiled
@@ -83,22 +84,31 @@ def _entry(sources: int) -> Callable[[Numbers, Structure, Rules, Results, Blocks
     def solve(numbers: Numbers, game: Structure, rules: Rules, results: Results, blocks: Blocks) -> int:
         assert sources >= 0
         space, fine, done = room(blocks), _start_is_fine(numbers, game), 0
+        count = Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         for m in range(len(numbers.quality)):
-            good, count = lay_out(numbers, m, game, rules, space)
+            good, count = lay_out(numbers, m, game, rules, count, space)
             fine &= good
             if not fine:
                 return -1
             least, taken, astray = np.inf, 0, True
-            for attempt in range(3):
-                solved = least <= rules.tolerance and not astray
-                iterations = begin(attempt, solved, numbers, m, game, rules, count, space, results)
+            attempt, column, held = 0, TRIAL, np.inf
+            while attempt <= LOOK:
+                solved, first = least <= rules.tolerance and not astray, held == np.inf
+                iterations = begin(
+                    attempt, first, solved, astray, numbers, m, game, rules, count, space, results
+                )
                 if iterations:
                     residual, more = accelerate(iterations, game, rules, count, space)
-                    if attempt < 2:
-                        least, astray = keep_better(
-                            attempt, residual, least, astray, game, rules, count, space
-                        )
+                    if attempt < LOOK:
                         taken += more
+                        if column == TRIAL:
+                            least, astray = keep_better(
+                                attempt, residual, least, astray, game, rules, count, space
+                            )
+                if attempt == NEWTON and iterations:
+                    n = count.free + count.pools
+                    column, held = next_point(column, least, held, n, rules, space.course)
+                attempt += attempt != NEWTON or iterations == 0 or column == END
             results.residual[m], results.evaluations[m] = least, taken
             results.solved[m] = least <= rules.tolerance and not astray
             done += results.solved[m]

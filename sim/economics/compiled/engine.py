@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.economics import capacity, first_order, fixed_point, outcome, solver, start
+from sim.economics import capacity, first_order, fixed_point, newton, outcome, solver, start
 from sim.economics.compiled.batch import solve
 from sim.economics.compiled.calls import address, kept
 from sim.economics.compiled.layout import Numbers, Results, Rules, Sizes, Structure, empty
@@ -32,6 +32,9 @@ _CONSTANTS = (
     first_order.PRECISION,
     first_order.ROUNDING,
     start.LARGEST_FIRST_MARGIN,
+    newton.DIFFERENCE,
+    newton.FALL,
+    newton.BEYOND,
     solver.GIVEAWAY,
     outcome.CEILING_TOLERANCE,
 )

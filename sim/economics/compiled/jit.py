@@ -9,7 +9,8 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 from llvmlite import binding
-from numba.core import codegen
+from numba.core import codegen, types
+from numba.np import arrayobj
 
 from sim.economics.compiled.lanes import (
     LANES,
@@ -35,6 +36,7 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False
 _INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _numba: Any = codegen
+_arrays: Any = arrayobj
 _LOG2E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 
@@ -84,12 +86,15 @@ def _small_code() -> Iterator[None]:
         options.loop_vectorization, options.slp_vectorization = loop_vectorize, slp_vectorize
         return binding.create_pass_builder(machine, options)
 
-    before = _numba.create_pass_builder
-    _numba.create_pass_builder = builder
+    def index(context: Any, builder: Any, kind: Any, value: Any, _length: Any) -> Any:
+        return context.cast(builder, value, kind, types.intp)
+
+    before = _numba.create_pass_builder, _arrays.fix_integer_index
+    _numba.create_pass_builder, _arrays.fix_integer_index = builder, index
     try:
         yield
     finally:
-        _numba.create_pass_builder = before
+        _numba.create_pass_builder, _arrays.fix_integer_index = before
 
 
 @compiled

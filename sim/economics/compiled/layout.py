@@ -64,7 +64,7 @@ class Numbers(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """How to search; constants of `first_order`, `capacity`, `fixed_point`, `start` and `solver`, so named there."""
+    """How to search; constants of `first_order`, `capacity`, `fixed_point`, `start`, `newton`, `solver`, so named."""
 
     tolerance: float
     iterations: int
@@ -83,6 +83,9 @@ class Rules(NamedTuple):
     precision: float
     rounding: float
     largest_first_margin: float
+    difference: float
+    fall: float
+    beyond: float
     giveaway: float
     near_ceiling: float
 
@@ -228,6 +231,7 @@ class Reference(NamedTuple):
 
     h: FloatArray  # (offers,) the prices
     quality: FloatArray  # (offers, P) as given, -inf in what fills up the last lanes
+    there: FloatArray  # (offers, P) 1 where the offer can be had, else 0
     raw: FloatArray  # (rows, P) quality, in units of the inner scale, where a nest has one row of the outer one
     v: FloatArray  # (rows, P) the same relative to the best of the nest, where it has one row of its tier; of what is
     # sold at cost the exponential at its price
@@ -314,6 +318,9 @@ class Course(NamedTuple):
     gram: FloatArray  # (depth, depth) products of `unit`
     root: FloatArray  # (depth, depth) room to solve them
     weights: FloatArray  # (depth,)
+    held: FloatArray  # (n,) the point that Newton's method is at
+    held_gap: FloatArray  # (n,) there
+    slopes: FloatArray  # (n, n) of gaps, if n is not too large for it
 
 
 class Room(NamedTuple):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sim.economics.compiled.jit import compiled, joined
+from sim.economics.compiled.jit import compiled, joined, size
 from sim.economics.compiled.lanes import LANES, highest, lanes, part, put, put_part, row, total, where_less
 from sim.economics.compiled.layout import (
     Counts,
@@ -23,26 +23,43 @@ from sim.economics.nests import FloatArray
 
 
 @joined
-def lay_out(numbers: Numbers, m: int, game: Structure, rules: Rules, room: Room) -> tuple[bool, Counts]:
-    """Lay out market m. False where a number is not allowed: `sim.economics.inputs` then says which."""
+def lay_out(
+    numbers: Numbers, m: int, game: Structure, rules: Rules, before: Counts, room: Room
+) -> tuple[bool, Counts]:
+    """Lay out market m. False where a number is not allowed: `sim.economics.inputs` then says which.
+
+    Parameters
+    ----------
+    before
+        Counts of the market before it. Where the same customers can have the same offers, its lists serve for this.
+    """
     market, lists, at = room.market, room.lists, room.at
     p = len(market.w)
     fine = _take_money(numbers, m, game, market)
     fine &= _take_customers(numbers, m, game, market)
     fine &= _take_limits(numbers, m, game, market)
-    fine &= _take_availability(numbers, m, game, rules, market, lists, at)
-    _order_segments(numbers, m, game, market, lists)
-    hosts, multi_hosts = _number_hosts(game, lists)
-    rows, multi_rows = _set_rows(p, game, multi_hosts, lists, at)
+    allowed, same = _take_availability(numbers, m, game, rules, market, lists, at)
+    same = same and m > 0
+    rows, multi_rows, hosts, multi_hosts = before.rows, before.multi_rows, before.hosts, before.multi_hosts
+    groups, pairs, owners = before.groups, before.pairs, before.owners
+    if not same:
+        _order_segments(numbers.quality.shape[2], game, lists)
+        hosts, multi_hosts = _number_hosts(game, lists)
+        rows, multi_rows = _number_rows(game, multi_hosts, lists)
+    _set_customers(numbers, m, game, market, lists)
+    _set_raw(p, rows, multi_rows, game, lists, at)
     free = _list_free(game, rules, market, lists, room.trade)
-    _mark_groups(game, lists)
-    groups, pairs, owners = _list_groups(game, lists)
-    _list_claims(game, groups, lists)
-    _list_owned(pairs, owners, lists)
     pools = _list_pools(game, free, market, lists, room.trade)
+    if not same:
+        _set_lengths(p, rows, lists, at)
+        _mark_groups(game, lists)
+        groups, pairs, owners = _list_groups(game, lists)
+        _list_claims(game, groups, lists)
+        _list_owned(pairs, owners, lists)
     count = Counts(p, rows, multi_rows, hosts, multi_hosts, groups, pairs, owners, free, pools)
-    _set_empty(game, count, lists, at)
-    return fine, count
+    if not same:
+        _set_empty(game, count, lists, at)
+    return fine and allowed, count
 
 
 @compiled
@@ -118,13 +135,16 @@ def _take_limits(numbers: Numbers, m: int, game: Structure, market: Market) -> b
 @compiled
 def _take_availability(
     numbers: Numbers, m: int, game: Structure, rules: Rules, market: Market, lists: Lists, at: Reference
-) -> bool:
-    """Which offers can be had, and whether all qualities are numbers or -inf."""
+) -> tuple[bool, bool]:
+    """Which offers can be had: whether all qualities are numbers or -inf, and whether it is as in the market before.
+
+    Where the prices of absent offers are looked for it counts as other than there.
+    """
     offers, segments, quality = len(game.host), numbers.quality.shape[2], at.quality
     for j in range(offers):
         for s in range(segments):
             quality[j, s] = numbers.quality[m, j, s]
-    missing, refused = lists.missing, lanes(0.0)
+    missing, refused, changed, same = lists.missing, lanes(0.0), lanes(0.0), True
     for s in range(0, len(missing), LANES):
         put_part(missing, s, 0.0)
     for j in range(offers):
@@ -134,25 +154,29 @@ def _take_availability(
         for s in range(0, len(missing), LANES):
             here, lacking = row(quality, j, s), part(missing, s)
             refused = where_less(here, np.inf, refused, 1.0)
+            there = where_less(-np.inf, here, lanes(1.0), 0.0)
+            changed = changed + size(there - row(at.there, j, s))
+            put(at.there, j, s, there)
             put_part(missing, s, where_less(-np.inf, here, lacking, lacking + 1.0))
             best = where_less(best, here, here, best)
             bought = where_less(0.0, part(market.w, s), here, -np.inf)
             customers = where_less(customers, bought, bought, customers)
         lists.some[j] = highest(best) > -np.inf
-        lists.absent[j] = highest(customers) == -np.inf
+        absent = highest(customers) == -np.inf
+        same &= lists.absent[j] == absent
+        lists.absent[j] = absent
     lists.limits[: game.tiers] = False
     for j in range(offers):
         if lists.absent[j] and not game.at_cost[j] and not rules.leave_absent:
             lists.limits[game.tier[game.host[j]]] = True
-    return bool(total(refused) == 0.0)
+            same = False
+    return bool(total(refused) == 0.0), bool(same and total(changed) == 0.0)
 
 
 @compiled
-def _order_segments(numbers: Numbers, m: int, game: Structure, market: Market, lists: Lists) -> None:
+def _order_segments(segments: int, game: Structure, lists: Lists) -> None:
     """Segments that can have most offers first; what fills up the last lanes repeats the last."""
-    segments, offers, tally = numbers.quality.shape[2], len(game.host), lists.tally
-    at_weight, at_outside, people = _of(numbers.weights, m), _of(numbers.outside, m), market.people[0]
-    steepest = 0.0
+    offers, tally = len(game.host), lists.tally
     tally[: offers + 2] = 0
     for s in range(segments):
         tally[int(lists.missing[s]) + 1] += 1
@@ -162,9 +186,17 @@ def _order_segments(numbers: Numbers, m: int, game: Structure, market: Market, l
         c = int(lists.missing[s])
         lists.segment[tally[c]] = s
         tally[c] += 1
+    for k in range(segments, len(lists.missing)):
+        lists.segment[k] = lists.segment[segments - 1]
+
+
+@compiled
+def _set_customers(numbers: Numbers, m: int, game: Structure, market: Market, lists: Lists) -> None:
+    """Numbers of segments in their order."""
+    segments, people, steepest = numbers.quality.shape[2], market.people[0], 0.0
+    at_weight, at_outside = _of(numbers.weights, m), _of(numbers.outside, m)
     for k in range(len(market.w)):
-        s = lists.segment[min(k, segments - 1)]
-        lists.segment[k] = s
+        s = lists.segment[k]
         b = game.sensitivity[s if len(game.sensitivity) > 1 else 0]
         weight = numbers.weights[at_weight, s] / people if people > 0.0 else 1.0 / segments
         market.w[k] = weight if k < segments else 0.0
@@ -196,8 +228,8 @@ def _number_hosts(game: Structure, lists: Lists) -> tuple[int, int]:
 
 
 @compiled
-def _set_rows(p: int, game: Structure, multi_hosts: int, lists: Lists, at: Reference) -> tuple[int, int]:
-    """Set rows and their qualities; how many there are, and how many in nests with several."""
+def _number_rows(game: Structure, multi_hosts: int, lists: Lists) -> tuple[int, int]:
+    """Number the rows; how many there are, and how many in nests with several."""
     offers, tally = len(game.host), lists.tally
     tally[: offers + 2] = 0
     for j in range(offers):
@@ -206,21 +238,33 @@ def _set_rows(p: int, game: Structure, multi_hosts: int, lists: Lists, at: Refer
     for c in range(offers + 1):
         tally[c + 1] += tally[c]
     rows, multi_rows = tally[offers + 1], tally[multi_hosts]
-    lists.reach[: len(game.tier)] = 0
     for j in range(offers):
         if lists.row[j] >= 0:
             g = lists.local[game.host[j]]
             r = tally[g]
             tally[g] += 1
             lists.row[j], lists.offer[r], lists.host[r] = r, j, g
+    return rows, multi_rows
+
+
+@compiled
+def _set_raw(p: int, rows: int, multi_rows: int, game: Structure, lists: Lists, at: Reference) -> None:
+    """Set qualities of rows."""
     for r in range(rows):
         j = lists.offer[r]
         per_scale = 1.0 / (game.inner if r < multi_rows else game.outer)
         for k in range(p):
             at.raw[r, k] = at.quality[j, lists.segment[k]] * per_scale
+
+
+@compiled
+def _set_lengths(p: int, rows: int, lists: Lists, at: Reference) -> None:
+    """Set how far rows and their nests reach."""
+    for r in range(rows):
+        lists.reach[lists.host[r]] = 0
+    for r in range(rows):
         lists.length[r] = p if lists.limits[lists.tier[lists.host[r]]] else _reach(r, p, at)
         lists.reach[lists.host[r]] = max(lists.reach[lists.host[r]], lists.length[r])
-    return rows, multi_rows
 
 
 @compiled

@@ -22,6 +22,7 @@ from sim.economics.compiled.layout import (
     Trade,
 )
 from sim.economics.nests import BoolArray, FloatArray, IntArray
+from sim.economics.newton import MOST
 
 
 class Blocks(NamedTuple):
@@ -44,6 +45,7 @@ class Blocks(NamedTuple):
     vectors: FloatArray
     rings: FloatArray
     small: FloatArray
+    square: FloatArray
 
 
 def _filled(length: int) -> int:
@@ -96,14 +98,15 @@ def _blocks(kind: tuple[int, int], sizes: Sizes) -> Blocks:
         (25, _filled(offers)),
         (11, _filled(pools)),
         (10, p),
-        (4, offers, p),
+        (5, offers, p),
         (9, hosts, p),
         (8, tiers, p),
         (groups, p),
         (pairs, p),
-        (9, n),
+        (11, n),
         (2, depth, n),
         (3, depth, depth),
+        (min(offers + pools, MOST), min(offers + pools, MOST)),
     )
     return Blocks(np.empty((25, longest), dtype=np.intp), np.empty((5, longest), dtype=bool), *tables)
 
@@ -127,8 +130,9 @@ def room(of: Blocks) -> Room:
             capacity=k[0], shadow_unit=k[1], shadow=k[2], people=of.small[2][0],
         ),
         Reference(
-            h=f[7], quality=r[3], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2], log_tier=t[0], tier=t[1],
-            top=s[5], outside=s[6], empty_host=h[3], empty_tier=t[2], off_host=h[4], off_tier=t[3],
+            h=f[7], quality=r[3], there=r[4], raw=r[0], v=r[1], best=h[0], log_host=h[1], host=h[2],
+            log_tier=t[0], tier=t[1], top=s[5], outside=s[6], empty_host=h[3], empty_tier=t[2],
+            off_host=h[4], off_tier=t[3],
         ),
         Demand(
             u=r[2], earned=of.by_claim[1], of_host=h[5], per_host=h[6], in_tier=h[7], buyers=h[8], of_tier=t[4],
@@ -143,6 +147,6 @@ def room(of: Blocks) -> Room:
         Course(
             x=v[0], image=v[1], last_image=v[2], gap=v[3], last_x=v[4], last_gap=v[5], going=v[6], best=v[7],
             trial=v[8], unit=of.rings[0], step=of.rings[1], gram=of.small[0], root=of.small[1],
-            weights=of.small[2][1],
+            weights=of.small[2][1], held=v[9], held_gap=v[10], slopes=of.square,
         ),
     )  # fmt: skip

@@ -22,11 +22,16 @@ from sim.economics.compiled.layout import (
 )
 from sim.economics.nests import FloatArray, IntArray
 
+NEWTON, LOOK = 2, 3
+"""Attempts, after those from given prices and from default ones."""
+
 
 @joined
 def begin(
     attempt: int,
+    first: bool,
     solved: bool,
+    astray: bool,
     numbers: Numbers,
     m: int,
     game: Structure,
@@ -37,12 +42,19 @@ def begin(
 ) -> int:
     """Set the first point of an attempt; the most evaluations that it may take, 0 if it is not needed.
 
-    A start that leads to no equilibrium is followed by the default one, as last month's prices may mislead. The
-    third attempt only looks at the best point, so that the room holds its shares.
+    A start that leads to no equilibrium is followed by the default one, as last month's prices may mislead, and that
+    by Newton's method from the best point, whose further points are set already (`first`). The last attempt only looks
+    at the best point, so that the room holds its shares.
     """
     course, n = room.course, count.free + count.pools
+    if attempt == NEWTON:
+        if solved or astray or not 0 < n <= len(course.slopes):
+            return 0
+        if first:
+            copy(course.best, course.x, n)
+        return 1
     room.at.h[0] = np.nan
-    if attempt == 2:
+    if attempt == LOOK:
         if _same(course.x, course.best, n):
             return 0
         copy(course.best, course.x, n)
@@ -174,7 +186,7 @@ def accelerate(
     course, n = room.course, count.free + count.pools
     copy(course.x, course.trial, n)
     least = before = np.inf
-    accelerating, steady, patience, kept = False, 0, 1, 0
+    accelerating, steady, patience, kept, rooted = False, 0, 1, 0, 0
     for taken in range(1, iterations + 1):
         residual = price_step(course.x, course.image, game, rules, count, room)
         if residual < least:
@@ -189,16 +201,21 @@ def accelerate(
             patience = min(2 * patience + 1, rules.longest_patience)
             copy(course.last_image, course.x, n)
             continue
+        if taken == iterations:
+            return least, taken
         steady = steady + 1 if residual < before and residual < rules.near else 0
         accelerating = accelerating or steady > patience
-        _advance(n, kept, accelerating, course, rules)
+        rooted = _advance(n, kept, accelerating, rooted, course, rules)
         kept, before = kept + 1, residual
     return least, iterations
 
 
 @compiled
-def _advance(n: int, kept: int, accelerating: bool, course: Course, rules: Rules) -> None:
-    """Record the point in the ring, and take the accelerated or the plain step from it."""
+def _advance(n: int, kept: int, accelerating: bool, rooted: int, course: Course, rules: Rules) -> int:
+    """Record the point in the ring, and take the accelerated or the plain step from it.
+
+    Takes and returns how many rows of `course.root` are as `course.gram` has them.
+    """
     x, gap, going, used = course.x, course.gap, course.going, min(kept, rules.depth)
     for i in range(0, n, LANES):
         left = part(course.image, i) - part(x, i)
@@ -207,24 +224,28 @@ def _advance(n: int, kept: int, accelerating: bool, course: Course, rules: Rules
     for i in range(n, _whole(n)):
         gap[i] = going[i] = 0.0
     if kept:
-        _record((kept - 1) % rules.depth, used, n, course, rules)
+        slot = (kept - 1) % rules.depth
+        _record(slot, used, n, course, rules)
+        rooted = min(rooted, slot)
     for i in range(0, n, LANES):
         put_part(course.last_x, i, part(x, i))
         put_part(course.last_gap, i, part(gap, i))
         put_part(course.last_image, i, part(course.image, i))
     if accelerating:
-        _accelerate(used, n, course, rules)
+        _accelerate(used, rooted, n, course, rules)
+        rooted = used
     for i in range(0, n, LANES):
         put_part(x, i, part(x, i) + part(going, i))
+    return rooted
 
 
 @joined
-def _accelerate(used: int, n: int, course: Course, rules: Rules) -> None:
+def _accelerate(used: int, rooted: int, n: int, course: Course, rules: Rules) -> None:
     """Make the step the accelerated one, where that is not too long."""
     gap, going = course.gap, course.going
     for k in range(used):
         course.weights[k] = dot(course.unit, k, gap, n)
-    _solve(used, course)
+    _solve(used, rooted, course)
     for k in range(used):
         weight = course.weights[k]
         for i in range(0, n, LANES):
@@ -256,11 +277,14 @@ def _record(slot: int, used: int, n: int, course: Course, rules: Rules) -> None:
 
 
 @compiled
-def _solve(n: int, course: Course) -> None:
-    """Solve gram a = weights by Cholesky's method; a is left in `weights`. The ridge keeps the matrix definite."""
+def _solve(n: int, rooted: int, course: Course) -> None:
+    """Solve gram a = weights by Cholesky's method; a is left in `weights`. The ridge keeps the matrix definite.
+
+    The first `rooted` rows of the root are known: none of theirs in `gram` has changed since.
+    """
     root, a = course.root, course.weights
-    for c in range(n):
-        for r in range(c, n):
+    for r in range(rooted, n):
+        for c in range(r + 1):
             total = course.gram[r, c]
             for k in range(c):
                 total -= root[r, k] * root[c, k]
