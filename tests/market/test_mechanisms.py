@@ -132,6 +132,20 @@ def levels(run: Run, *on: str) -> tuple[np.ndarray, np.ndarray]:
     ) / 12
 
 
+def test_research_quickens_until_the_end_of_2025(lively: Resolved) -> None:
+    """Its rate is that of mid-2024 times the growth to the power of the years since, and constant from 2026 on."""
+    changes = FIXED | off("entry") | {"technology.research_growth": 2.0, "start": "2025-07", "end": "2026-06"}
+    for name in CHANNELS:
+        changes |= off(name)
+    market = Market(lively.with_values(changes).scenario, seed=1)
+    rates = market.plans.research / [lab.research for lab in market.scenario.labs.values()]
+    years = np.minimum(1.0 + np.arange(12) / 12, 1.5)
+    np.testing.assert_allclose(rates, np.broadcast_to(2.0 ** years[:, None], rates.shape), rtol=1e-9)
+    market.run()
+    grown = np.diff(market.record.labs["algorithm"], axis=0) * 12
+    np.testing.assert_allclose(grown, market.plans.research[1:], rtol=1e-9)
+
+
 def channel(switch: str, rate: float) -> Check:
     def check(run: Run, lively: Resolved) -> None:
         """With every channel off all grow by their own research; with one by its rate times the distance besides.
