@@ -4,8 +4,8 @@ Waves of runs, spread over the prior at first and over what is not ruled out lat
 fitted to all runs so far and rule out more (`sim.facts.matching`). The result is a set: those of the runs that fit
 best, about as many as foretell facts that had no part in the choice best (`sim.facts.selection`). Where all facts
 are of one family, and none is left to foretell, it is what the surfaces do not rule out; or, of releases of history,
-whose odds a run tells without luck, the runs that their likelihood does not. The scenario then draws members of the
-set, and its central values are those of the central member (`sim.facts.members`). Parameters whose spread hardly
+whose odds a run tells without luck, runs drawn in proportion to their likelihood. The scenario then draws members of
+the set, and its central values are those of the central member (`sim.facts.members`). Parameters whose spread hardly
 shrank are those that the facts cannot identify. Held-out facts are run and reported, and have no part in any of it,
 be they values or dates of openings (`sim.facts.hazards`).
 
@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
 from sim.facts.ensemble import cut
 from sim.facts.hazards import odds, surprises
@@ -32,7 +31,7 @@ from sim.facts.observations import comparable, observations
 from sim.facts.reading import load_facts
 from sim.facts.schema import Facts
 from sim.facts.score import interval
-from sim.facts.selection import DATED, FEWEST, left_out, nearest, size
+from sim.facts.selection import DATED, by_likelihood, left_out, nearest, size
 from sim.facts.surfaces import Aim, Surfaces
 from sim.facts.validate import missing_names
 from sim.facts.waves import Said, Wave
@@ -68,7 +67,7 @@ class Calibration:
     study, base, facts
         What was calibrated, and against what.
     set
-        The set, its points in the unit cube.
+        The set, its points in the unit cube; a run may be there several times.
     members
         Those of it that were run again, the central one first.
     sizes
@@ -84,8 +83,8 @@ class Calibration:
         A row a fact: use, implausibility at the central member and the least in the set, the part of its values
         that the last wave's runs hit, the part of their variance that the emulator explains.
     openings
-        A row a firm and half-year at risk: lab, since, until, opened, use, odds in the first and in the last
-        wave.
+        A row a firm and half-year at risk, or release of history (`replayed`): lab, since, until, opened, use,
+        odds in the first and in the last wave.
     """
 
     study: Study
@@ -226,12 +225,7 @@ class _Work:
                 shares.append(left.share)
                 points = self._next(left, len(points), number)
         sizes = left_out(said, surfaces)
-        if not sizes.empty:
-            found = self._nearest(said, surfaces, shares[-1], size(sizes))
-        elif aim.told:
-            found = self._nearest(said, surfaces, shares[-1], None)
-        else:
-            found = self._not_ruled_out(surfaces)
+        found = self._set(said, surfaces, shares[-1], sizes)
         chosen, last = some(found.points, most), Wave(self.folder / MEMBERS)
         if last.planned and not np.array_equal(last.quantiles(), chosen):
             raise RunError(f"{last.folder} holds runs of another set; remove it, and the same command goes on")
@@ -276,13 +270,12 @@ class _Work:
         )  # fmt: skip
         return left
 
-    def _nearest(self, said: Said, surfaces: Surfaces, share: float, number: int | None) -> Remaining:
-        """The runs that fit best: so many, or those within the quantile of the least deviance (`remaining`)."""
+    def _set(self, said: Said, surfaces: Surfaces, share: float, sizes: pd.DataFrame) -> Remaining:
+        """The set: so many of the runs that fit best, a draw of them, or what the surfaces do not rule out."""
+        if sizes.empty and not surfaces.aim.told:
+            return self._not_ruled_out(surfaces)
         depths = surfaces.of_runs(said)
-        if number is None:
-            reach = float(chi2.ppf(self.settings.within, len(self.study.factors)))
-            number = max(int((depths <= depths.min() + reach).sum()), FEWEST)
-        chosen = nearest(depths, number)
+        chosen = by_likelihood(depths, POPULATION) if sizes.empty else nearest(depths, size(sizes))
         return Remaining(said.points[chosen], float(depths[chosen[-1]]), share)
 
     def _waves(self, waves: Sequence[Wave], shares: Sequence[float], aim: Aim) -> pd.DataFrame:
@@ -311,7 +304,7 @@ class _Work:
 
     def _openings(self, waves: Sequence[Wave], aim: Aim) -> pd.DataFrame:
         first, last = (odds(wave.said(self.study).openings) for wave in (waves[0], waves[-1]))
-        columns = ("lab", "since", "until", "opened", "use")
+        columns = ("lab", "since", "until", "opened", "use", "replayed")
         found = pd.DataFrame([[getattr(one, name) for name in columns] for one in aim.at_risk], columns=columns)
         return found.assign(first=first, last=last)
 

@@ -12,6 +12,7 @@ from sim.facts.matching import MOST
 from sim.facts.members import CENTRAL_SEEDS
 from sim.facts.report import number, share, table
 from sim.facts.rewriting import table_name
+from sim.facts.surfaces import TUNES
 from sim.facts.waves import entries_of
 from sim.run.folder import write_whole
 from sim.run.summary import aligned
@@ -124,6 +125,10 @@ def _identified(found: Calibration) -> str:
 
 
 def _size(found: Calibration) -> str:
+    tuned = found.openings[found.openings["use"] == TUNES]
+    if found.sizes.empty and len(tuned) and tuned["replayed"].all():
+        drawn = len(np.unique(found.set.points, axis=0))
+        return f"The set is a draw of {drawn} runs in proportion to the likelihood of the releases of history."
     if found.sizes.empty:
         return f"The set is what is not ruled out, {number(found.set.share)} of the prior."
     runs, scores, number_of = found.sizes["runs"], found.sizes["score"], len(found.set.points)

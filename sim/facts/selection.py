@@ -40,6 +40,25 @@ def nearest(depths: Array, number: int) -> NDArray[np.intp]:
     return np.argsort(depths, kind="stable")[:number]
 
 
+def by_likelihood(depths: Array, number: int) -> NDArray[np.intp]:
+    """Runs drawn in proportion to their likelihood exp(-deviance / 2), ascending in deviance, likely ones repeatedly.
+
+    Where runs are spread evenly over what the waves did not rule out, this is a sample of the posterior. The draw is
+    systematic (Kitagawa 1996, Journal of Computational and Graphical Statistics 5(1)).
+
+    Parameters
+    ----------
+    depths
+        Deviance of each run, infinite of failed ones, (runs,).
+    number
+        Draws.
+    """
+    order = np.argsort(depths, kind="stable")
+    cumulated = np.cumsum(np.exp((depths[order[0]] - depths[order]) / 2.0))
+    places = (np.arange(number) + 0.5) / number * cumulated[-1]
+    return np.asarray(order[np.searchsorted(cumulated, places)])
+
+
 def left_out(said: Said, surfaces: Surfaces) -> pd.DataFrame:
     """Scores of sets of several sizes on families of facts that had no part in choosing them.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.facts.selection import FEWEST, interval_score, left_out, nearest, size
+from sim.facts.selection import FEWEST, by_likelihood, interval_score, left_out, nearest, size
 from sim.facts.surfaces import Aim, Surfaces
 from sim.facts.waves import Said
 from sim.scenario import load
@@ -80,3 +80,15 @@ def test_the_interval_score_is_width_and_twenty_times_the_miss(facts):
 
 def test_the_nearest_are_those_of_least_deviance():
     assert nearest(np.array([3.0, np.inf, 1.0, 2.0]), 2).tolist() == [2, 3]
+
+
+def test_runs_are_drawn_in_proportion_to_their_likelihood():
+    """Points spread evenly give the mean and spread of their normal likelihood; a failed run is not drawn."""
+    points = (np.arange(4000) + 0.5) / 4000
+    depths = ((points - 0.4) / 0.05) ** 2
+    depths[1600] = np.inf
+    drawn = by_likelihood(depths, 2000)
+    assert points[drawn].mean() == pytest.approx(0.4, abs=1e-3)
+    assert points[drawn].std() == pytest.approx(0.05, rel=0.01)
+    assert (np.diff(depths[drawn]) >= 0.0).all()
+    assert 1600 not in drawn
