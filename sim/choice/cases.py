@@ -98,7 +98,7 @@ class Days(NamedTuple):
             since=setting.years[month] - setting.years[0] + years,
             progress=setting.scenario.choice.expected_progress * years,
             choosing=choosing,
-            size=mass / max(float(outlook.weights.sum()), 1e-300),
+            size=mass / max(outlook.spending, 1e-300),
             all_=state.bandwidth * factor,
             spare=state.bandwidth * np.maximum(1.0 - state.use, HOST_FREES) * factor,
         )

@@ -62,6 +62,39 @@ class World(NamedTuple):
     on_takings: float
 
 
+class OnOffer(NamedTuple):
+    """Offers of a month, those of one model together: (offers,) but for tastes."""
+
+    lab: Ints
+    tier: Ints
+    channel: Ints
+    open_: Flags
+    newest: Flags
+    seller: Ints
+    at_home: Flags
+    capability: Array
+    load: Array
+    cost: Array
+    royalty: Array
+    own_margin: Array
+    lab_margin: Array
+    taste: Array  # (offers, cohorts)
+    dearness: Array
+
+
+class Labs(NamedTuple):
+    """Labs of a month, as in `State` and `Policy`: (labs,) each."""
+
+    active: Flags
+    released: Ints
+    mode: Ints
+    algorithm: Array
+    data: Array
+    community: Array
+    threshold: Array
+    rate: Array  # royalty
+
+
 class Today(NamedTuple):
     """The market as all labs find it that decide this month: `Standing`, with what is known of firms and labs."""
 
