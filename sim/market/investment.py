@@ -26,7 +26,8 @@ def invest(market: Market) -> Flows:
     keep = (1.0 - tech.retirement) ** (1.0 / 12.0)
     for stock in (state.training, state.raw_flops, state.bandwidth, state.bandwidth_value):
         stock *= keep
-    pressure = (np.maximum(state.use, market.plans.own_use) / COMFORTABLE_USE) ** market.scenario.finance.capacity_response
+    busy = np.maximum(state.use, market.plans.own_use) / COMFORTABLE_USE
+    pressure = busy**market.scenario.finance.capacity_response
     budget = _compiled if chosen(None) == "numba" else _budgets
     funding, staff, training, serving = budget(market, pressure)
     got = buy(market.catalogue, market.chip_policies, state, market.month, training, serving)
