@@ -333,9 +333,8 @@ def crowds(setting: Setting, state: State, years: Array) -> tuple[Array, Array]:
     Two arrays (cases, cohorts), factors on today's spending.
     """
     cohorts, f = setting.cohorts, state.adopted
-    hazard = cohorts.innovation + cohorts.imitation * f
-    later = 1.0 - (1.0 - f) * np.exp(-hazard * years[:, None])
-    richer, stay = setting.once(("crowds", years.tobytes()), lambda: _by_then(setting, years))
+    later = 1.0 - (1.0 - f) * still_to_adopt(setting, state, years)
+    richer, stay = by_then(setting, years)
     everyone = richer * later / np.maximum(f, 1e-12)
     if not setting.scenario.mechanisms.inertia:
         return everyone, everyone
@@ -343,7 +342,16 @@ def crowds(setting: Setting, state: State, years: Array) -> tuple[Array, Array]:
     return everyone, np.maximum(anew, cohorts.reconsider)
 
 
-def _by_then(setting: Setting, years: Array) -> tuple[Array, Array]:
-    """How much more customers spend by then, and the part of today's that will not have reconsidered."""
-    cohorts, years = setting.cohorts, years[:, None]
-    return cohorts.growth**years, (1.0 - cohorts.reconsider) ** (12.0 * years)
+def still_to_adopt(setting: Setting, state: State, years: Array) -> Array:
+    """Part of those who have not adopted today that will not have by then, (cases, cohorts)."""
+    hazard = setting.cohorts.innovation + setting.cohorts.imitation * state.adopted
+    return np.asarray(np.exp(-hazard * years[:, None]))
+
+
+def by_then(setting: Setting, years: Array) -> tuple[Array, Array]:
+    """How much more customers spend by then, and the part of today's that will not have reconsidered, alike."""
+    cohorts, later = setting.cohorts, years[:, None]
+    return setting.once(
+        ("by then", years.tobytes()),
+        lambda: (cohorts.growth**later, (1.0 - cohorts.reconsider) ** (12.0 * later)),
+    )

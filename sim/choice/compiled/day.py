@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.choice.cases import HOST_FREES
 from sim.choice.compiled.layout import (
     ALGORITHM,
     AT_HOME,
@@ -27,6 +28,7 @@ from sim.choice.compiled.layout import (
     THRESHOLD,
     TIER,
     TUNING,
+    Crowds,
     Labs,
     OnOffer,
     World,
@@ -122,3 +124,52 @@ def of_labs(labs: Labs, openness: Array, nearness: Array, tuning: Array, pays: b
         out[THRESHOLD, i], out[RATE, i] = labs.threshold[i], labs.rate[i] if pays else 0.0
         out[DATA, i], out[COMMUNITY, i] = labs.data[i], labs.community[i]
     return out
+
+
+@inner
+def choosing(who: Crowds, spending: float) -> tuple[Array, Array, Array]:
+    """Who chooses by the days ahead: `choosing` and `size` of `sim.choice.cases.Days`, and by what everybody grows.
+
+    Takes what all adopters would spend today, USD a month. The last is the factor on the part of a firm's serving
+    compute for these customers, (horizons,).
+    """
+    horizons, cohorts = who.faded.shape
+    anew, all_, size, factor = np.empty((horizons, cohorts)), np.empty(cohorts), np.empty(horizons), who.growth.copy()
+    for h in range(horizons):
+        for s in range(cohorts):
+            adopted, richer = who.adopted[s], who.richer[h, s]
+            later, before = 1.0 - (1.0 - adopted) * who.faded[h, s], max(adopted, 1e-12)
+            everyone = part = richer * later / before
+            if who.bound:
+                part = max(richer * (later - adopted * who.stay[h, s]) / before, who.reconsider[s])
+            all_[s], anew[h, s] = who.weights[s] * everyone, who.weights[s] * part
+        mass = _total(anew[h])
+        size[h] = mass / max(spending, 1e-300)
+        factor[h] *= mass / max(_total(all_), 1e-300)
+    return anew, size, factor
+
+
+@inner
+def serving(bandwidth: Array, use: Array, factor: Array) -> tuple[Array, Array]:
+    """`all_` and `spare` of `sim.choice.cases.Days`, TB/s, (horizons, firms) each."""
+    all_, spare = np.empty((len(factor), len(use))), np.empty((len(factor), len(use)))
+    for h in range(len(factor)):
+        for i in range(len(use)):
+            all_[h, i] = bandwidth[i] * factor[h]
+            spare[h, i] = bandwidth[i] * max(1.0 - use[i], HOST_FREES) * factor[h]
+    return all_, spare
+
+
+@inner
+def _total(values: Array) -> float:
+    """Sum in the order in which NumPy adds up a row of up to 128 numbers: eight sums side by side."""
+    whole = len(values) // 8 * 8
+    total, each = 0.0, np.zeros(8)
+    if whole:
+        for i in range(whole):
+            each[i % 8] += values[i]
+        left, right = (each[0] + each[1]) + (each[2] + each[3]), (each[4] + each[5]) + (each[6] + each[7])
+        total = left + right
+    for i in range(whole, len(values)):
+        total += values[i]
+    return total

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim import record
+from sim.choice import cases as horizons
 from sim.choice import imagined as constants
 from sim.choice.compiled import buyers, earned, imagined
 from sim.choice.compiled import day as of_day
-from sim.choice.compiled.layout import Ahead, Family, Labs, Markets, OnOffer, Today, World
+from sim.choice.compiled.layout import Ahead, Crowds, Family, Labs, Markets, OnOffer, Today, World
 from sim.economics.compiled import jit
 from sim.economics.compiled.batch import solve
 from sim.economics.compiled.calls import Bare, at_address, inner, making_arrays
@@ -26,10 +27,11 @@ _Day = tuple[bool, Ints, Array, Array, Ints, Ints, Ints, Array, Array, Array]
 
 
 class Entries(NamedTuple):
-    """What each does stands with `evaluate` and `day` below, or the function of that name in `buyers`."""
+    """What each does stands with `evaluate`, `day` and `days` below, or the function of that name in `buyers`."""
 
     evaluate: Callable[..., tuple[float, float]]
     day: Callable[..., tuple[Any, ...]]
+    days: Callable[..., tuple[Array, Array, Array, Array]]
     set_buyers: Callable[..., None]
 
 
@@ -117,6 +119,14 @@ def _entries(sources: int) -> Entries:
         return alike, table, money, bare, nest, models, first, levels, joint, of_labs
 
     @making_arrays
+    def days(who: Bare, spending: float, bandwidth: Array, use: Array) -> tuple[Array, Array, Array, Array]:
+        """What `sim.choice.cases.Days` has of customers and of compute; the first is `Crowds`."""
+        assert sources >= 0
+        choosing, size, factor = of_day.choosing(Crowds(*who), spending)
+        all_, spare = of_day.serving(bandwidth, use, factor)
+        return choosing, size, all_, spare
+
+    @making_arrays
     def set_buyers(
         utility: Array,
         weights: Array,
@@ -130,13 +140,13 @@ def _entries(sources: int) -> Entries:
         assert sources >= 0
         buyers.set_buyers(utility, weights, nest, value, tiers, inside, outside, out)
 
-    return Entries(evaluate, day, set_buyers)
+    return Entries(evaluate, day, days, set_buyers)
 
 
 _FILES = [
     *sorted(Path(__file__).parent.glob("*.py")),
     *sorted(Path(jit.__file__).parent.glob("*.py")),
-    *(Path(str(module.__file__)) for module in (constants, record, setting, state)),
+    *(Path(str(module.__file__)) for module in (constants, horizons, record, setting, state)),
 ]
 """Where the code comes from, and the constants in it."""
-evaluate, day, set_buyers = _entries(zlib.adler32(b"".join(path.read_bytes() for path in _FILES)))
+evaluate, day, days, set_buyers = _entries(zlib.adler32(b"".join(path.read_bytes() for path in _FILES)))

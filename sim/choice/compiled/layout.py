@@ -95,6 +95,19 @@ class Labs(NamedTuple):
     rate: Array  # royalty
 
 
+class Crowds(NamedTuple):
+    """What tells who will choose by the days ahead, see `sim.choice.imagined.crowds`."""
+
+    faded: Array  # (horizons, cohorts) part of those who have not adopted that still will not have
+    richer: Array  # (horizons, cohorts) spending against today's
+    stay: Array  # (horizons, cohorts) part that will not have reconsidered
+    weights: Array  # (cohorts,) USD a month
+    adopted: Array  # (cohorts,)
+    reconsider: Array  # (cohorts,)
+    growth: Array  # (horizons,) of everybody's serving compute
+    bound: bool  # whether customers are
+
+
 class Today(NamedTuple):
     """The market as all labs find it that decide this month: `Standing`, with what is known of firms and labs."""
 
