@@ -48,14 +48,15 @@ def review(market: Market, margins: Array) -> None:
     """
     setting, state, hosting = market.setting, market.state, market.scenario.hosting
     present, cost = state.hosted, hosting.bring_up_cost
-    if chosen(None) == "numba" and _compiled_review(market, margins):
-        return  # else some cloud has to choose
+    if chosen(None) == "numba":
+        _compiled_review(market, margins)
+        return
     spare = (state.use[setting.cloud_firm] < FULL)[:, None, None]
     wanted = np.where(present, margins > 0.0, (margins > cost) & spare)
     crowded = np.flatnonzero(wanted.reshape(len(wanted), -1).sum(axis=1) > hosting.catalogue)
     if len(crowded):
         value = np.where(wanted, margins - np.where(present, 0.0, cost), -np.inf)[crowded]
-        best = np.argsort(-value.reshape(len(crowded), -1), axis=1)[:, : hosting.catalogue]
+        best = np.argsort(-value.reshape(len(crowded), -1), axis=1, kind="stable")[:, : hosting.catalogue]
         wanted[crowded] = False
         wanted.reshape(len(wanted), -1)[crowded[:, None], best] = True
     new = wanted & ~present
@@ -65,15 +66,15 @@ def review(market: Market, margins: Array) -> None:
         np.add.at(market.bring_up, setting.cloud_firm, cost * new.sum(axis=(1, 2)))
 
 
-def _compiled_review(market: Market, margins: Array) -> bool:
-    """`review`, unless a cloud wants more models than its catalogue holds."""
+def _compiled_review(market: Market, margins: Array) -> None:
+    """`review`."""
     from sim.agents.compiled import take_up  # numba takes a while to import
     from sim.economics.compiled.calls import kept
 
     state, hosting = market.state, market.scenario.hosting
     of_clouds = state.hosted, state.hosted_since, market.setting.cloud_firm
     limits = FULL, hosting.bring_up_cost, hosting.catalogue
-    return kept(take_up, margins, *of_clouds, state.use, market.bring_up, *limits, market.month)
+    kept(take_up, margins, *of_clouds, state.use, market.bring_up, *limits, market.month)
 
 
 def expected_margins(market: Market) -> Array:

@@ -89,6 +89,18 @@ def _utilities(offers: Hosted, model: Ints, price: Array, demand: Demand) -> Arr
     return utility
 
 
+@inner
+def _drop_worst(margins: Array, hosted: Flags, cost: float, wanted: Flags) -> None:
+    """Want no more the model that pays least, of equal ones the last, (labs, tiers) each."""
+    lab, tier, least = 0, 0, np.inf
+    for i in range(wanted.shape[0]):
+        for t in range(wanted.shape[1]):
+            value = margins[i, t] - (0.0 if hosted[i, t] else cost)
+            if wanted[i, t] and value <= least:
+                lab, tier, least = i, t, value
+    wanted[lab, tier] = False
+
+
 @making_arrays
 def take_up(
     margins: Array,
@@ -101,8 +113,8 @@ def take_up(
     cost: float,
     catalogue: int,
     month: int,
-) -> bool:
-    """As `sim.agents.cloud.review`; False, and nothing changes, where a cloud wants more than its catalogue holds.
+) -> None:
+    """As `sim.agents.cloud.review`.
 
     Parameters
     ----------
@@ -124,9 +136,8 @@ def take_up(
                 margin = margins[c, i, t]
                 wanted[c, i, t] = margin > 0.0 if hosted[c, i, t] else margin > cost and spare
                 number += wanted[c, i, t]
-        if number > catalogue:
-            return False
-    for c in range(clouds):
+        for _ in range(number - catalogue):
+            _drop_worst(margins[c], hosted[c], cost, wanted[c])
         new = 0
         for i in range(labs):
             for t in range(tiers):
@@ -135,7 +146,6 @@ def take_up(
                     new += 1
                 hosted[c, i, t] = wanted[c, i, t]
         bring_up[firm[c]] += cost * new
-    return True
 
 
 def _entry(sources: int) -> Callable[[Bare, Bare, float, int, int, int], Array]:

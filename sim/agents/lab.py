@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import accumulate, compress
 from math import exp, inf, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import mesa
 import numpy as np
@@ -26,12 +26,21 @@ if TYPE_CHECKING:
 SMALLEST_SCALE = 1e4
 """Revenue scale of a firm that has none, USD a month."""
 _REASONS = [f"{mode}_{part}" for mode in MODES for part in COMPONENTS] + [f"{mode}_payoff" for mode in MODES]
-_OPENNESS, _OPENS = OPENNESS.tolist(), OPENS_FLAGSHIP.tolist()
+_OPENS = OPENS_FLAGSHIP.tolist()
 _RELEASED = [np.flatnonzero(tiers).tolist() for tiers in RELEASES]
 """Tiers whose weights a mode lets out."""
 _PROBABILITIES = [f"{mode}_probability" for mode in MODES]
-_OWN = slice(COMPONENTS.index("secrecy"), COMPONENTS.index("policy") + 1)
-"""Parts of payoffs that do not come from the market: secrecy, change, conviction, example, policy."""
+_POLICY = COMPONENTS.index("policy")
+_OWN = slice(COMPONENTS.index("secrecy"), _POLICY)
+"""Parts of payoffs that come neither from the market nor from policy: secrecy, change, conviction, example."""
+_OF_MODES = np.array(
+    [
+        [[-OPENNESS[mode], -(mode != present), opens, opens] for mode, opens in enumerate(_OPENS)]
+        for present in range(len(MODES))
+    ],
+    dtype=float,
+)
+"""How much of each of them a mode has, (present modes, modes, parts)."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,38 @@ class Release:
     """ECI points to the best rival or open model at the decision; negative: ahead of it."""
     forced: ForcedRelease | None
     reasons: dict[str, float]
+
+
+class Known(NamedTuple):
+    """What labs know of one another when they decide, by lab: looked at once for all that decide in a month."""
+
+    flagship: list[float]
+    """Newest flagship, ECI; -inf: none."""
+    opened: list[float]
+    """Best open flagship, ECI; -inf: none."""
+    since: list[int]
+    """Month index since when it is open."""
+    restricted: list[bool]
+    """Whether that came under the restricted licence."""
+    threshold: list[float]
+    """Users up to which such a licence is free, million a month."""
+    works: list[bool]
+    """Whether the lab is at work and has a model."""
+    mode: list[int]
+
+    @classmethod
+    def of(cls, market: Market) -> Known:
+        """What is known today."""
+        state = market.state
+        return cls(
+            state.capability[:, FLAGSHIP].tolist(),
+            state.open_capability[:, FLAGSHIP].tolist(),
+            state.open_since[:, FLAGSHIP].tolist(),
+            state.open_restricted[:, FLAGSHIP].tolist(),
+            market.policy.threshold.tolist(),
+            (state.active & (state.released > NEVER)).tolist(),
+            state.mode.tolist(),
+        )
 
 
 class Lab(mesa.Agent):
@@ -100,7 +141,7 @@ class Lab(mesa.Agent):
     def _interval(self) -> float:
         return float(self.row.release_interval)
 
-    def train(self, forced: ForcedRelease | None = None) -> Model:
+    def train(self, forced: ForcedRelease | None = None, known: Known | None = None) -> Model:
         """Finish a family: the better of an own run and a model built on the best open base."""
         market, i = self.model, self.index
         tech, state, m = market.scenario.technology, market.state, market.scenario.mechanisms
@@ -135,7 +176,7 @@ class Lab(mesa.Agent):
             if m.flywheel:
                 p = market.scenario.community
                 own += p.flywheel * saturating(float(state.data[i]), p.half_use)
-            base, built = self._best_base(flop)
+            base, built = self._best_base(flop, known or Known.of(market))
             if built > own:
                 own, size = built, float(state.open_bytes[base, FLAGSHIP])
             else:
@@ -144,38 +185,34 @@ class Lab(mesa.Agent):
             np.array([own, own - tech.small_gap]), np.array([size, size * tech.small_size]), flop, level, base
         )
 
-    def _best_base(self, flop: float) -> tuple[int, float]:
+    def _best_base(self, flop: float, known: Known) -> tuple[int, float]:
         """The open model of another lab that gives the best start, and how good it would be."""
-        market, state = self.model, self.model.state
-        sp = market.scenario.spillovers
-        if not market.scenario.mechanisms.derivation:
+        sp = self.model.scenario.spillovers
+        if not self.model.scenario.mechanisms.derivation:
             return -1, -inf
-        base, best, licensed = -1, -inf, self._licensed()
-        for lab, level in enumerate(state.open_capability[:, FLAGSHIP].tolist()):
-            if level > best and lab != self.index and licensed[lab]:  # of equal ones the first
+        base, best = -1, -inf
+        for lab, level in enumerate(known.opened):
+            if level > best and lab != self.index and self._may_use(lab, known):  # of equal ones the first
                 base, best = lab, level
         if base < 0:
             return -1, -inf
         return base, derived_capability(best, flop, loss=sp.adaptation_loss, fine_tuning=sp.fine_tuning)
 
-    def _licensed(self) -> list[bool]:
-        """Whether each lab's open flagship is licensed to this one, and known for long enough."""
-        market, state = self.model, self.model.state
-        free = ~state.open_restricted[:, FLAGSHIP] | (self.row.users <= market.policy.threshold)
-        known = state.open_since[:, FLAGSHIP] <= market.month - market.scenario.spillovers.derivation_lag
-        both: list[bool] = (free & known).tolist()
-        return both
+    def _may_use(self, lab: int, known: Known) -> bool:
+        """Whether a lab's open flagship is licensed to this one, and known for long enough."""
+        free = not known.restricted[lab] or self.row.users <= known.threshold[lab]
+        return free and known.since[lab] <= self.model.month - self.model.scenario.spillovers.derivation_lag
 
-    def decide(self, forced: ForcedRelease | None = None) -> Release:
+    def decide(self, forced: ForcedRelease | None = None, known: Known | None = None) -> Release:
         """Train the family that is due and choose its mode. Changes nothing that others see this month.
 
         Of a forced release it is told too what the lab would have chosen, and why.
         """
         market, i = self.model, self.index
-        model = self.train(forced)
+        known = known or Known.of(market)
+        model = self.train(forced, known)
         flagship = float(model.capability[FLAGSHIP])
-        state = market.state
-        best = max(_best_but(i, state.capability), *state.open_capability[:, FLAGSHIP].tolist())
+        best = max(_best_but(i, known.flagship), *known.opened)
         gap = best - flagship if best > -inf else nan
         allowed, rates = market.policy.modes_for(self.region, flagship)
         if market.bans_opening(self.region, flagship):
@@ -185,7 +222,7 @@ class Lab(mesa.Agent):
             rates = rates + subsidy * OPENS_FLAGSHIP
         if not any(allowed.tolist()):
             allowed = np.arange(len(MODES)) == CLOSED
-        mode, reasons = self._choose(model, allowed, rates)
+        mode, reasons = self._choose(model, allowed, rates, known)
         return Release(model, mode if forced is None else MODES.index(forced.mode), gap, forced, reasons)
 
     def release(self, plan: Release) -> None:
@@ -193,14 +230,16 @@ class Lab(mesa.Agent):
         self._note(plan)
         self._apply(plan)
 
-    def _choose(self, model: Model, allowed: Flags, rates: Array) -> tuple[int, dict[str, float]]:
+    def _choose(
+        self, model: Model, allowed: Flags, rates: Array, known: Known
+    ) -> tuple[int, dict[str, float]]:
         """Ask the rule and draw the mode; returns it and the reasons, by column of the record's `decisions`."""
         market, i = self.model, self.index
         state, choice = market.state, market.scenario.choice
         parts: dict[bool, Array] = {}
         payoff: dict[bool, Array] = {}
         reasons: dict[str, float] = {}
-        funding, earned = self.funding, float(state.revenue[i])
+        funding, earned, present = self.funding, float(state.revenue[i]), int(state.mode[i])
         backing = choice.funding_value * funding
         scale = max(earned + backing, SMALLEST_SCALE)
 
@@ -221,7 +260,9 @@ class Lab(mesa.Agent):
                 )
                 reasons["price_residual"] = found.residual
                 scale = max(earned + backing, found.revenue + backing, SMALLEST_SCALE)
-                found.parts[:, _OWN] = self._own_parts(model, scale, rates)
+                own = self._own_parts(model, known)
+                np.multiply(_OF_MODES[present], [part * scale for part in own], out=found.parts[:, _OWN])
+                found.parts[:, _POLICY] = rates * scale
                 parts[ahead] = found.parts
                 payoff[ahead] = found.parts.sum(axis=1)
             return np.asarray(payoff[ahead] / scale)
@@ -229,7 +270,7 @@ class Lab(mesa.Agent):
         verdict = self.rule(
             View(
                 payoffs=payoffs,
-                present=int(state.mode[i]),
+                present=present,
                 initial=MODES.index(self.row.initial_mode),
                 allowed=allowed,
                 attraction=state.attraction[i],
@@ -247,7 +288,8 @@ class Lab(mesa.Agent):
         if parts:
             shown = True in parts
             values = [*parts[shown].ravel().tolist(), *payoff[shown].tolist()]
-            reasons |= compress(zip(_REASONS, values, strict=True), _of_modes(allowed))
+            named = zip(_REASONS, values, strict=True)
+            reasons |= named if allowed.all() else compress(named, _of_modes(allowed))
         return _drawn(probability, float(market.luck["mode"][market.month, i])), reasons
 
     def _peers(self) -> Peers:
@@ -259,42 +301,33 @@ class Lab(mesa.Agent):
         who = known[others[known]]
         return Peers(state.mode[who], state.profit[who] / np.maximum(state.revenue[who], SMALLEST_SCALE))
 
-    def _own_parts(self, model: Model, scale: float, rates: Array) -> list[list[float]]:
-        """Parts of payoffs that do not come from the market, (modes, 5) in the order of `_OWN`, USD a month."""
-        present, conviction = int(self.model.state.mode[self.index]), self.row.conviction * scale
-        kept, change = self._secrets(model) * scale, self.model.scenario.choice.change_cost * scale
-        example = self._example() * scale
-        return [
-            [-kept * openness, -change * (mode != present), conviction * opens, example * opens, rate * scale]
-            for mode, (openness, opens, rate) in enumerate(
-                zip(_OPENNESS, _OPENS, rates.tolist(), strict=True)
-            )
-        ]
+    def _own_parts(self, model: Model, known: Known) -> tuple[float, float, float, float]:
+        """Parts of payoffs in the order of `_OWN`, shares of scale; see `_OF_MODES`."""
+        secrets, example = self._secrets(model, known), self._example(known)
+        return secrets, self.model.scenario.choice.change_cost, self.row.conviction, example
 
-    def _secrets(self, model: Model) -> float:
+    def _secrets(self, model: Model, known: Known) -> float:
         """Worth of keeping the flagship's weights secret, share of scale: all if well ahead of others' open models."""
-        choice, others = self.model.scenario.choice, _best_but(self.index, self.model.state.open_capability)
+        choice, others = self.model.scenario.choice, _best_but(self.index, known.opened)
         return choice.secrecy * _share((float(model.capability[FLAGSHIP]) - others) / choice.secrecy_width)
 
-    def _example(self) -> float:
+    def _example(self, known: Known) -> float:
         """Worth of opening since others at home do, share of scale: all if their best model by far is open.
 
         Firms of an oligopoly follow their leader (Knickerbocker 1973, Oligopolistic Reaction and Multinational
         Enterprise); here the share that is due is a logistic function of the lead of their best open flagship
         over their best closed one.
         """
-        choice, setting, state = self.model.scenario.choice, self.model.setting, self.model.state
+        choice, setting = self.model.scenario.choice, self.model.setting
         if choice.following == 0.0:
             return 0.0
-        flagships, modes = state.capability[:, FLAGSHIP].tolist(), state.mode.tolist()
-        active, released = state.active.tolist(), state.released.tolist()
         best_open = best_closed = -inf
         for lab in setting.once(("labs at home", self.index), self._compatriots):
-            if active[lab] and released[lab] > NEVER:
-                if _OPENS[modes[lab]]:
-                    best_open = max(best_open, flagships[lab])
+            if known.works[lab]:
+                if _OPENS[known.mode[lab]]:
+                    best_open = max(best_open, known.flagship[lab])
                 else:
-                    best_closed = max(best_closed, flagships[lab])
+                    best_closed = max(best_closed, known.flagship[lab])
         if best_open == -inf:
             return 0.0
         return choice.following * _share((best_open - best_closed) / choice.following_width)
@@ -362,11 +395,9 @@ class Lab(mesa.Agent):
         state.next_release[i] = market.month + max(1, round(wait))
 
 
-def _best_but(lab: int, capability: Array) -> float:
-    """Best flagship of the others, ECI; -inf: there is none."""
-    levels: list[float] = capability[:, FLAGSHIP].tolist()
-    levels[lab] = -inf
-    return max(levels)
+def _best_but(lab: int, levels: list[float]) -> float:
+    """The best level but that of one lab; -inf: there is none."""
+    return max(*levels[:lab], *levels[lab + 1 :], -inf)
 
 
 def _share(lead: float) -> float:

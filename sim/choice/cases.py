@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice.imagined import CLOSED, Outlook, crowds
+from sim.choice.imagined import CLOSED, Outlook, by_then, crowds, still_to_adopt
+from sim.economics.engines import chosen
 from sim.world.setting import Array, Flags, Ints, Setting
 from sim.world.state import State
 
@@ -88,6 +89,10 @@ class Days(NamedTuple):
     def ahead(cls, setting: Setting, state: State, month: int, outlook: Outlook, months: Ints) -> Days:
         """The days that lie so many months ahead."""
         years = months / 12.0
+        since = setting.years[month] - setting.years[0] + years
+        progress = setting.scenario.choice.expected_progress * years
+        if chosen(None) == "numba":
+            return cls(since, progress, *_compiled(setting, state, outlook, years))
         everyone, anew = crowds(setting, state, years)
         choosing = outlook.weights * anew
         mass = choosing.sum(axis=1)
@@ -95,10 +100,10 @@ class Days(NamedTuple):
         crowd = mass / np.maximum((outlook.weights * everyone).sum(axis=1), 1e-300)
         factor = (outlook.growth**years * crowd)[:, None]
         return cls(
-            since=setting.years[month] - setting.years[0] + years,
-            progress=setting.scenario.choice.expected_progress * years,
+            since=since,
+            progress=progress,
             choosing=choosing,
-            size=mass / max(float(outlook.weights.sum()), 1e-300),
+            size=mass / max(outlook.spending, 1e-300),
             all_=state.bandwidth * factor,
             spare=state.bandwidth * np.maximum(1.0 - state.use, HOST_FREES) * factor,
         )
@@ -108,6 +113,19 @@ class Days(NamedTuple):
         serving = self.spare.copy()
         serving[:, lab] = self.all_[:, lab]
         return serving
+
+
+def _compiled(
+    setting: Setting, state: State, outlook: Outlook, years: Array
+) -> tuple[Array, Array, Array, Array]:
+    """`Days` from `choosing` on."""
+    from sim.choice.compiled.entries import days  # numba takes a while to import
+    from sim.economics.compiled.calls import kept
+
+    faded, bound = still_to_adopt(setting, state, years), setting.scenario.mechanisms.inertia
+    of_cohorts = outlook.weights, state.adopted, setting.cohorts.reconsider
+    who = faded, *by_then(setting, years), *of_cohorts, outlook.growth**years, bound
+    return kept(days, who, outlook.spending, state.bandwidth, state.use)
 
 
 def discounts(setting: Setting, cases: Cases) -> Array:

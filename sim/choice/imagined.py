@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeVar, cast
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -68,13 +69,19 @@ class Outlook:
     weights: Array
     growth: float
     training_flop: Array
-    _made: dict[Hashable, object] = field(init=False, repr=False, default_factory=dict)
+    _made: dict[Hashable, Any] = field(init=False, repr=False, default_factory=dict)
+
+    @cached_property
+    def spending(self) -> float:
+        """What all adopters would spend, USD a month."""
+        return float(self.weights.sum())
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, made when it is first asked for: the same for all labs of the month."""
         if key not in self._made:
             self._made[key] = make()
-        return cast(T, self._made[key])
+        made: T = self._made[key]
+        return made
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,46 +109,53 @@ class Prospects:
     @classmethod
     def of(cls, setting: Setting, lab: int) -> Prospects:
         """Prospects of a lab: no mode has it host its own models in its own cloud."""
-        m = setting.scenario.mechanisms
-        hosts = [c for c in range(len(setting.clouds)) if m.hosting and c != setting.own_cloud[lab]]
-        channels = [1 + c for c in hosts] + ([setting.self_hosting] if m.self_hosting else [])
-        both = [FLAGSHIP, SMALL]
-        opens, lags = OPENS_FLAGSHIP, RELEASES[:, SMALL] & ~OPENS_FLAGSHIP
-        parts = [
-            ([API], both, False, True, ~opens),
-            ([API], both, True, True, opens),
-            (channels, both, True, True, opens),
-            (channels, [SMALL], True, False, lags),
-        ]
-        rows = [
-            (tier, channel, open_, newest, modes)
-            for through, tiers, open_, newest, modes in parts
-            for tier in tiers
-            for channel in through
-        ]
-        n = len(rows)
-        newest = np.array([row[3] for row in rows])
+        own = int(setting.own_cloud[lab])
+        tier, channel, open_, newest, has = setting.once(("kinds", own), lambda: _kinds(setting, own))
+        n = len(tier)
         offers = Offers(
             lab=np.full(n, lab),
-            tier=np.array([row[0] for row in rows]),
-            channel=np.array([row[1] for row in rows]),
+            tier=tier,
+            channel=channel,
             capability=np.zeros(n),
             bytes_=np.zeros(n),
             since=np.zeros(n, dtype=np.int64),
             first=np.full(n, NEVER),
             hosted_since=np.full(n, NEVER),
-            open_=np.array([row[2] for row in rows]),
+            open_=open_,
             newest=newest,
             restricted=np.ones(n, dtype=bool),
         )
         below = np.where(newest, 0.0, setting.scenario.technology.lagged_gap)
-        return cls(offers, below, np.array([row[4] for row in rows]).T, np.zeros((n, 0)))
+        return cls(offers, below, has, np.zeros((n, 0)))
 
     def reachable(self, allowed: Flags, tastes: Tastes) -> Prospects:
         """Those that some customer can have under some allowed mode, with what customers think of them."""
         taste = tastes.family(int(self.offers.lab[0]), self.offers.channel, self.offers.open_)
         kept = np.flatnonzero((taste.max(axis=1) > -np.inf) & self.has[allowed].any(axis=0))
         return Prospects(self.offers.take(kept), self.below[kept], self.has[:, kept], taste[kept])
+
+
+def _kinds(setting: Setting, own_cloud: int) -> tuple[Ints, Ints, Flags, Flags, Flags]:
+    """Tier, channel, openness and newness of prospects, and which modes have them; -1: the lab has no cloud."""
+    m = setting.scenario.mechanisms
+    hosts = [c for c in range(len(setting.clouds)) if m.hosting and c != own_cloud]
+    channels = [1 + c for c in hosts] + ([setting.self_hosting] if m.self_hosting else [])
+    both = [FLAGSHIP, SMALL]
+    opens, lags = OPENS_FLAGSHIP, RELEASES[:, SMALL] & ~OPENS_FLAGSHIP
+    parts = [
+        ([API], both, False, True, ~opens),
+        ([API], both, True, True, opens),
+        (channels, both, True, True, opens),
+        (channels, [SMALL], True, False, lags),
+    ]
+    rows = [
+        (tier, channel, open_, newest, modes)
+        for through, tiers, open_, newest, modes in parts
+        for tier in tiers
+        for channel in through
+    ]
+    tier, channel, open_, newest, modes = map(np.array, zip(*rows, strict=True))
+    return tier, channel, open_, newest, modes.T
 
 
 class Imagined(NamedTuple):
@@ -319,9 +333,8 @@ def crowds(setting: Setting, state: State, years: Array) -> tuple[Array, Array]:
     Two arrays (cases, cohorts), factors on today's spending.
     """
     cohorts, f = setting.cohorts, state.adopted
-    hazard = cohorts.innovation + cohorts.imitation * f
-    later = 1.0 - (1.0 - f) * np.exp(-hazard * years[:, None])
-    richer, stay = setting.once(("crowds", years.tobytes()), lambda: _by_then(setting, years))
+    later = 1.0 - (1.0 - f) * still_to_adopt(setting, state, years)
+    richer, stay = by_then(setting, years)
     everyone = richer * later / np.maximum(f, 1e-12)
     if not setting.scenario.mechanisms.inertia:
         return everyone, everyone
@@ -329,7 +342,16 @@ def crowds(setting: Setting, state: State, years: Array) -> tuple[Array, Array]:
     return everyone, np.maximum(anew, cohorts.reconsider)
 
 
-def _by_then(setting: Setting, years: Array) -> tuple[Array, Array]:
-    """How much more customers spend by then, and the part of today's that will not have reconsidered."""
-    cohorts, years = setting.cohorts, years[:, None]
-    return cohorts.growth**years, (1.0 - cohorts.reconsider) ** (12.0 * years)
+def still_to_adopt(setting: Setting, state: State, years: Array) -> Array:
+    """Part of those who have not adopted today that will not have by then, (cases, cohorts)."""
+    hazard = setting.cohorts.innovation + setting.cohorts.imitation * state.adopted
+    return np.asarray(np.exp(-hazard * years[:, None]))
+
+
+def by_then(setting: Setting, years: Array) -> tuple[Array, Array]:
+    """How much more customers spend by then, and the part of today's that will not have reconsidered, alike."""
+    cohorts, later = setting.cohorts, years[:, None]
+    return setting.once(
+        ("by then", years.tobytes()),
+        lambda: (cohorts.growth**later, (1.0 - cohorts.reconsider) ** (12.0 * later)),
+    )

@@ -271,7 +271,7 @@ def _earnings(
     revenue = spent @ sold + parts[:, put("complement")] + parts[:, put("royalty")]
 
     # Rivals keep the prices of the day, so what is spent on them buys tokens at the mean price of the day.
-    today = max(float(asked.outlook.weights.sum()), 1e-300)
+    today = max(asked.outlook.spending, 1e-300)
     n = len(offers) - imagined.rivals.nested.values
     world = tokens[:, :n].sum(axis=1) + spent[:, n:].sum(axis=1) * (fsum(state.tokens) / today)
     use = np.ones((3, len(tokens)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,22 +25,20 @@ class Standing:
     ----------
     offers, deal
         The offers and their money terms.
-    nested
-        Hosts by model and models by tier.
     taste
         What customers think of offers but for capability and price, (offers, cohorts); where customers run a
         model themselves in a dear region, less what that costs them.
-    bare
-        The same less price, (offers, cohorts).
+    dearness
+        Logarithm of prices, those of the day or twice the cost, (offers,).
     tastes, costs
         What customers think of channels, and what compute costs, this month.
     """
 
+    setting: Setting
     offers: Offers
     deal: Terms
-    nested: Nested
     taste: Array
-    bare: Array
+    dearness: Array
     tastes: Tastes
     costs: Costs
 
@@ -60,8 +59,17 @@ class Standing:
         offers, deal, taste = listed(setting, state, policy, tastes, costs, month, by_model=True)
         last = state.price[offers.slots(setting)]
         price = np.where(np.isfinite(last), last, 2.0 * deal.cost)
-        bare = taste - np.log(price)[:, None] * setting.cohorts.price_sensitivity
-        return cls(offers, deal, nested(setting, offers), taste, bare, tastes, costs)
+        return cls(setting, offers, deal, taste, np.log(price), tastes, costs)
+
+    @cached_property
+    def nested(self) -> Nested:
+        """Hosts by model and models by tier."""
+        return nested(self.setting, self.offers)
+
+    @cached_property
+    def bare(self) -> Array:
+        """Tastes less price, (offers, cohorts)."""
+        return self.taste - self.dearness[:, None] * self.setting.cohorts.price_sensitivity
 
 
 def nested(setting: Setting, offers: Offers) -> Nested:

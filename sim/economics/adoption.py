@@ -46,12 +46,18 @@ def bass_hazard(
     return _hazard(f, p, q, numbers("time", time, least=0.0))
 
 
-def _hazard(f: FloatArray, p: FloatArray, q: FloatArray, time: FloatArray | float) -> FloatArray:
+def _hazard(
+    f: FloatArray,
+    p: FloatArray,
+    q: FloatArray,
+    time: FloatArray | float,
+    pace: tuple[FloatArray, FloatArray] | None = None,
+) -> FloatArray:
     """`bass_hazard` of numbers that are in bounds."""
-    rate = (p + q) * time
+    left, gone = pace or bass_pace(p, q, time)
     now = p + q * f
-    total = now + q * (1.0 - f) * np.exp(-rate)
-    return np.asarray(-np.expm1(-rate) * now / np.where(total > 0, total, 1.0))
+    total = now + q * (1.0 - f) * left
+    return np.asarray(gone * now / np.where(total > 0, total, 1.0))
 
 
 def bass_step(
@@ -71,9 +77,24 @@ def bass_step(
     return np.asarray(before + (1.0 - before) * hazard)
 
 
-def adopters(adopted: FloatArray, innovation: FloatArray, imitation: FloatArray, time: float) -> FloatArray:
-    """`bass_step` of arrays that are known to be in bounds."""
-    return np.asarray(adopted + (1.0 - adopted) * _hazard(adopted, innovation, imitation, time))
+def adopters(
+    adopted: FloatArray,
+    innovation: FloatArray,
+    imitation: FloatArray,
+    time: float,
+    pace: tuple[FloatArray, FloatArray] | None = None,
+) -> FloatArray:
+    """`bass_step` of arrays that are known to be in bounds; `pace` as in `bass_pace` of these, if that is known."""
+    hazard = _hazard(adopted, innovation, imitation, time, pace)
+    return np.asarray(adopted + (1.0 - adopted) * hazard)
+
+
+def bass_pace(
+    innovation: FloatArray, imitation: FloatArray, time: FloatArray | float
+) -> tuple[FloatArray, FloatArray]:
+    """e^-(p+q)t, and 1 less that: what of a step does not depend on how many have adopted."""
+    rate = (innovation + imitation) * time
+    return np.exp(-rate), -np.expm1(-rate)
 
 
 def bass_adoption(time: ArrayLike, innovation: ArrayLike, imitation: ArrayLike) -> FloatArray:

@@ -10,7 +10,7 @@ from sim import randomness
 from sim.agents.cloud import Cloud, expected_margins, review
 from sim.agents.entry import open_for_entry
 from sim.agents.government import Government, forbids_opening
-from sim.agents.lab import Lab
+from sim.agents.lab import Known, Lab
 from sim.choice.imagined import Outlook
 from sim.choice.standing import Standing
 from sim.economics.engines import chosen, settled
@@ -163,7 +163,8 @@ class Market(mesa.Model):
             if (may and lab.due) or (lab.name in told and self.state.active[lab.index])
         ]
         # All decide on the same market before any model is out: the order of labs plays no part.
-        plans = [(lab, lab.decide(told.get(lab.name))) for lab in due]
+        known = Known.of(self) if due else None
+        plans = [(lab, lab.decide(told.get(lab.name), known)) for lab in due]
         for lab, plan in plans:
             lab.release(plan)
 

@@ -48,7 +48,7 @@ class Books:
     staff: Array = field(default_factory=lambda: np.zeros(0))
     bring_up: Array = field(default_factory=lambda: np.zeros(0))
     use_by_lab: Array = field(default_factory=lambda: np.zeros((3, 0)))
-    """As `Sales.use_by_lab` has it, (3, labs)."""
+    """Mtok of each lab's models: served by itself, by anyone, and of its open models by anyone, (3, labs)."""
 
 
 class Settled(NamedTuple):
@@ -120,11 +120,6 @@ class Sales:
     @cached_property
     def _by_offer(self) -> tuple[Array, Array]:
         """USD and Mtok by offer, (offers,) each."""
-        if chosen(None) == "numba":
-            from sim.economics.compiled.calls import kept  # numba takes a while to import
-            from sim.market.compiled.trade import by_offer
-
-            return kept(by_offer, np.ascontiguousarray(self.spending), np.ascontiguousarray(self.tokens))
         return self.spending.sum(axis=0), self.tokens.sum(axis=0)
 
     @cached_property
@@ -139,8 +134,13 @@ class Sales:
             from sim.economics.compiled.calls import kept  # numba takes a while to import
             from sim.market.compiled.trade import by_firm
 
+            offers, labs = self.offers, len(setting.labs)
             of_deal = deal.cost, deal.running, deal.royalty, deal.own_margin, deal.lab_margin
-            return Books(*kept(by_firm, *self._by_offer, deal.seller, self.offers.lab, *of_deal, firms))
+            of_offers = *self._by_offer, deal.seller, offers.lab, offers.open_
+            by_firms, use = kept(by_firm, *of_offers, *of_deal, firms, labs)
+            books = Books(*by_firms)
+            books.use_by_lab = use
+            return books
         spent, tokens = self._by_offer
         royalty = deal.royalty * spent
         sold = [
@@ -155,19 +155,9 @@ class Sales:
         nobody = np.where(deal.seller < 0, firms, deal.seller)
         revenue, own, full, running, paid, margin, served = rows(nobody, np.array(sold), firms + 1)[:, :-1]
         received, made = rows(self.offers.lab, np.array([royalty, deal.lab_margin * spent]), firms)
-        return Books(revenue, own, full, running, received, paid, made + margin, served)
-
-    def use_by_lab(self, setting: Setting) -> Array:
-        """Mtok of each lab's models: served by itself, by anyone, and of its open models by anyone, (3, labs)."""
-        if chosen(None) == "numba":
-            from sim.economics.compiled.calls import kept  # numba takes a while to import
-            from sim.market.compiled.trade import by_lab
-
-            offers, labs = self.offers, len(setting.labs)
-            return np.asarray(kept(by_lab, self.used, self.deal.seller, offers.lab, offers.open_, labs))
-        tokens = self.used
-        each = np.array([tokens * self.own, tokens, tokens * self.offers.open_])
-        return rows(self.offers.lab, each, len(setting.labs))
+        use = np.array([tokens * self.own, tokens, tokens * self.offers.open_])
+        by_lab = rows(self.offers.lab, use, len(setting.labs))
+        return Books(revenue, own, full, running, received, paid, made + margin, served, use_by_lab=by_lab)
 
 
 def totals(which: Ints, values: Array, count: int) -> Array:

@@ -22,7 +22,6 @@ def settle(market: Market, flows: Flows, sales: Sales) -> Books:
     """Settle the accounts, and remember what use has brought."""
     state, s = market.state, market.scenario
     books = sales.books(market.setting)
-    books.use_by_lab = sales.use_by_lab(market.setting)
     books.capex, books.staff = flows.capex, flows.staff
     books.bring_up, books.cash_before = market.bring_up.copy(), state.cash
     made = state.tokens[:] = books.use_by_lab[1]
@@ -31,7 +30,7 @@ def settle(market: Market, flows: Flows, sales: Sales) -> Books:
     close(market, flows, sales, books, world)
     if s.mechanisms.funding_response:
         takings = books.revenue[: len(made)] / max(float(sales.spending.sum()), 1e-300)
-        factor = funding_factor(made / world, takings, int(state.active.sum()), s.finance)
+        factor = funding_factor(made / world, takings, int(np.count_nonzero(state.active)), s.finance)
         state.funding_response += FUNDING_PACE * (factor - state.funding_response)
     return books
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.economics.adoption import adopters, resettled
+from sim.economics.adoption import adopters, bass_pace, resettled
 from sim.economics.engines import chosen
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.economics.prices import PriceProblem
@@ -39,7 +39,8 @@ def trade(market: Market) -> Sales:
         return _nothing(setting, offers)
     since = setting.years[month] - setting.years[0]
     q = worth(setting, offers.capability, since) + taste
-    adopted = adopters(state.adopted, cohorts.innovation, cohorts.imitation, 1.0 / 12.0)
+    bass = cohorts.innovation, cohorts.imitation, 1.0 / 12.0
+    adopted = adopters(state.adopted, *bass, setting.once("pace of adoption", lambda: bass_pace(*bass)))
     new = (adopted - state.adopted) / np.maximum(adopted, 1e-300)
     state.adopted = adopted if s.mechanisms.diffusion else state.adopted
     weights = market.weights()

@@ -257,7 +257,7 @@ def _set_terms(whole: Ints, real: Array, flags: Flags, taste: Array, rules: Rule
         serving = load * (today.at_home if firm < 0 else today.rent[firm])
         real[LOAD, j] = load
         real[COST, j] = serving + rules.floor
-        real[RUNNING, j] = serving * today.paid[firm] + rules.floor
+        real[RUNNING, j] = serving * (0.0 if firm < 0 else today.paid[firm]) + rules.floor
         owes = rules.royalties and flags[RESTRICTED, j] and channel != 0 and firm >= 0 and firm != lab
         pays = owes and rules.cloud_users[channel - 1] > today.threshold[lab]
         real[ROYALTY, j] = today.royalty[lab] if pays else 0.0
@@ -266,3 +266,44 @@ def _set_terms(whole: Ints, real: Array, flags: Flags, taste: Array, rules: Rule
         if firm < 0:
             for s in range(len(today.dearer)):
                 taste[j, s] -= today.dearer[s]
+
+
+@making_arrays
+def costs(
+    bandwidth: Array,
+    value: Array,
+    firm_region: Ints,
+    cohort_region: Ints,
+    price: Array,
+    running_cost: Array,
+    subsidy: Array,
+    system_cost: float,
+    life: float,
+    running_share: float,
+    self_hosting: float,
+) -> tuple[Array, Array, float, Array]:
+    """As `sim.world.terms.Costs.of`: rent and the part of it paid in cash, (firms,), rent at home, dear, (cohorts,).
+
+    Parameters
+    ----------
+    bandwidth, value
+        TB/s for serving and what their chips cost, USD, (firms,).
+    price, running_cost, subsidy
+        USD of chips per TB/s, factor on what running them costs, and the part of it that is paid for, (regions,).
+    """
+    regions, cheapest = len(price), np.inf
+    power, at_home = np.empty(regions), np.empty(regions)
+    for r in range(regions):
+        power[r] = running_cost[r] * (1.0 - subsidy[r])
+        at_home[r] = price[r] * system_cost / life * (1.0 + running_share * power[r]) * self_hosting
+        cheapest = min(cheapest, at_home[r])
+    rent, paid, dear = np.empty(len(bandwidth)), np.empty(len(bandwidth)), np.empty(len(cohort_region))
+    for i in range(len(bandwidth)):
+        r = firm_region[i]
+        book = value[i] / max(bandwidth[i], 1e-300) if bandwidth[i] > 0.0 else price[r]
+        rent[i] = book * system_cost / life * (1.0 + running_share * power[r])
+        running = power[r] * running_share
+        paid[i] = running / (1.0 + running)
+    for s in range(len(dear)):
+        dear[s] = at_home[cohort_region[s]] / cheapest
+    return rent, paid, cheapest, dear

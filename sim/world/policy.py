@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.record import MODES
 from sim.scenario.events import (
@@ -159,14 +160,21 @@ def _not_sold_in(setting: Setting) -> Flags:
 
 def _ban(setting: Setting, policy: Policy, ban: VendorBan) -> None:
     """Add a vendor ban to the policy."""
+    key = "banned", ban.region, tuple(ban.segments), ban.origin, tuple(ban.labs)
+    bound = setting.once(key, lambda: _bound(setting, ban))
+    with np.errstate(divide="ignore"):
+        loss = -np.log1p(-ban.coverage)
+    policy.ban_service[bound] += loss
+    if ban.weights_too:
+        policy.ban_weights[bound] += loss
+
+
+def _bound(setting: Setting, ban: VendorBan) -> tuple[NDArray[np.intp], ...]:
+    """Whom a ban binds and whose models it bars: places in arrays (cohorts, labs)."""
     cohorts = setting.cohorts
     vendors = np.isin(setting.labs, ban.labs)
     if ban.origin is not None:
         vendors |= setting.lab_region == setting.regions.index(ban.origin)
     segments = [setting.segments.index(name) for name in ban.segments]
     bound = (cohorts.region == setting.regions.index(ban.region)) & np.isin(cohorts.segment, segments)
-    with np.errstate(divide="ignore"):
-        loss = -np.log1p(-ban.coverage)
-    policy.ban_service[np.ix_(bound, vendors)] += loss
-    if ban.weights_too:
-        policy.ban_weights[np.ix_(bound, vendors)] += loss
+    return np.ix_(bound, vendors)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ class Setting:
     """Cloud of each lab; -1: none."""
     firm_region: Ints = field(init=False)
     cohorts: Cohorts = field(init=False)
-    _made: dict[Hashable, object] = field(init=False, repr=False, default_factory=dict)
+    _made: dict[Hashable, Any] = field(init=False, repr=False, default_factory=dict)
     years: Array = field(init=False)
     """Years from mid-2024, the date of the level of paths, for each month."""
 
@@ -211,7 +211,8 @@ class Setting:
         """What `make` gives, made when it is first asked for: things that follow from the setting alone."""
         if key not in self._made:
             self._made[key] = make()
-        return cast(T, self._made[key])
+        made: T = self._made[key]
+        return made
 
     def forget(self) -> None:
         """Drop what `once` has made; it is made again when it is asked for."""

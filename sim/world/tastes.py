@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,45 +37,25 @@ class Tastes:
     setting: Setting
     standing: Array
     delay: Array
-    _made: dict[Hashable, object] = field(repr=False, default_factory=dict)
+    _made: dict[Hashable, Any] = field(repr=False, default_factory=dict)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, made when it is first asked for while these rules are in force."""
         if key not in self._made:
             self._made[key] = make()
-        return cast(T, self._made[key])
+        made: T = self._made[key]
+        return made
 
     @classmethod
     def of(cls, setting: Setting, policy: Policy) -> Tastes:
         """Tastes under the rules in force."""
-        s, c = setting.scenario, setting.cohorts
-        labs, clouds = len(setting.labs), len(setting.clouds)
-        origin = setting.lab_region[:, None, None]
-        server = np.empty((labs, setting.channels, 1), dtype=np.int64)
-        server[:, :, 0] = setting.lab_region[:, None]
-        server[:, 1 : 1 + clouds, 0] = setting.cloud_region
-        by_channel = np.zeros((3, setting.channels, 1))
-        reach, service, at_home = by_channel
-        reach[1 : 1 + clouds, 0] = setting.reach[:clouds]
-        service[:, 0], service[API], service[setting.self_hosting] = s.demand.host_support, 1.0, 0.0
-        at_home[setting.self_hosting] = 1.0
-
-        xi = setting.lab_values("brand")[:, None, None] + reach + np.zeros(len(c))
-        if s.mechanisms.trust:
-            of_server = np.where(at_home > 0, 0.0, setting.distrust[c.region, server])
-            of_origin = s.demand.weights_distrust * setting.distrust[c.region, origin]
-            xi -= c.trust * np.maximum(of_server, of_origin)
-        weights = np.arange(setting.channels)[:, None] != API
-        xi += c.support * service + c.customisation * weights + c.sovereignty * at_home
+        c, origin = setting.cohorts, setting.lab_region[:, None, None]
+        xi, closed = (part.copy() for part in setting.once("tastes without rules", lambda: _bare(setting)))
         home, foreign = (b[c.region, c.segment] for b in (policy.home_burden, policy.foreign_burden))
         xi -= np.where(origin != c.region, foreign, home)
         xi[:, API] -= policy.ban_service.T
         xi[:, API + 1 :] -= policy.ban_weights.T[:, None]
-
-        closed = np.zeros(xi.shape, dtype=bool)
         closed[:, API] = policy.withdrawn[:, c.region]
-        closed[:, 1 : 1 + clouds] = ~setting.serves[:clouds, c.region]
-        closed |= weights & c.closed_only
         xi[closed] = -np.inf
         return cls(setting, xi, policy.delay[c.region, c.segment])
 
@@ -131,6 +111,33 @@ def _first_hosts(offers: Offers, young: Ints) -> Flags:
     first = np.full(int(model.max()) + 1, since.max())
     np.minimum.at(first, model, since)
     return np.asarray(since == first[model])
+
+
+def _bare(setting: Setting) -> tuple[Array, Flags]:
+    """What customers think of channels without any rule, and which are closed to them, as in `Tastes`."""
+    s, c = setting.scenario, setting.cohorts
+    labs, clouds = len(setting.labs), len(setting.clouds)
+    origin = setting.lab_region[:, None, None]
+    server = np.empty((labs, setting.channels, 1), dtype=np.int64)
+    server[:, :, 0] = setting.lab_region[:, None]
+    server[:, 1 : 1 + clouds, 0] = setting.cloud_region
+    by_channel = np.zeros((3, setting.channels, 1))
+    reach, service, at_home = by_channel
+    reach[1 : 1 + clouds, 0] = setting.reach[:clouds]
+    service[:, 0], service[API], service[setting.self_hosting] = s.demand.host_support, 1.0, 0.0
+    at_home[setting.self_hosting] = 1.0
+
+    xi = setting.lab_values("brand")[:, None, None] + reach + np.zeros(len(c))
+    if s.mechanisms.trust:
+        of_server = np.where(at_home > 0, 0.0, setting.distrust[c.region, server])
+        of_origin = s.demand.weights_distrust * setting.distrust[c.region, origin]
+        xi -= c.trust * np.maximum(of_server, of_origin)
+    weights = np.arange(setting.channels)[:, None] != API
+    xi += c.support * service + c.customisation * weights + c.sovereignty * at_home
+    closed = np.zeros(xi.shape, dtype=bool)
+    closed[:, 1 : 1 + clouds] = ~setting.serves[:clouds, c.region]
+    closed |= weights & c.closed_only
+    return xi, closed
 
 
 def quality(setting: Setting, xi: Array, capability: Array, years: ArrayLike) -> Array:

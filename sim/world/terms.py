@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from sim.economics.engines import chosen
 from sim.economics.prices import PriceProblem
 from sim.technology.serving import bandwidth_rent, load_per_mtok
 from sim.world.offers import Offers
@@ -27,7 +28,8 @@ class Terms:
     cost
         USD per Mtok; for self-hosting that of the cheapest region.
     running
-        Part of it that is paid in cash each month (power, operations, floor), USD per Mtok.
+        Part of it that a firm pays in cash each month (power, operations, floor), USD per Mtok; for self-hosting
+        the floor only.
     at_home
         Whether the customer runs the model itself.
     dear
@@ -108,6 +110,9 @@ class Costs:
         bandwidth_price
             USD of chips per TB/s at the best chip on sale, (regions,).
         """
+        if chosen(None) == "numba":
+            found = _compiled_costs(setting, state, policy, bandwidth_price)
+            return cls(*found, dearer=setting.cohorts.price_sensitivity * np.log(found[-1]))
         tech = setting.scenario.technology
         running_cost = setting.region_values("running_cost") * (1.0 - policy.compute_subsidy)
         book = np.where(
@@ -139,6 +144,20 @@ class Costs:
         )
 
 
+def _compiled_costs(
+    setting: Setting, state: State, policy: Policy, bandwidth_price: Array
+) -> tuple[Array, Array, float, Array]:
+    """`Costs.of` but for the last of its columns."""
+    from sim.economics.compiled.calls import kept  # numba takes a while to import
+    from sim.world.compiled import costs
+
+    tech, of_firms = setting.scenario.technology, (state.bandwidth, state.bandwidth_value)
+    regions = setting.firm_region, setting.cohorts.region
+    subsidised = bandwidth_price, setting.region_values("running_cost"), policy.compute_subsidy
+    rates = tech.system_cost, tech.chip_life, tech.running_share, tech.self_hosting_cost
+    return kept(costs, *of_firms, *regions, *subsidised, *map(float, rates))
+
+
 def terms(setting: Setting, state: State, policy: Policy, offers: Offers, bandwidth_price: Array) -> Terms:
     """Costs, royalties and complements of offers; arguments as in `Costs.of`."""
     return agreed(setting, policy, offers, Costs.of(setting, state, policy, bandwidth_price))
@@ -155,7 +174,7 @@ def agreed(setting: Setting, policy: Policy, offers: Offers, costs: Costs) -> Te
         seller=seller,
         load=load,
         cost=serving + tech.cost_floor,
-        running=serving * costs.running[seller] + tech.cost_floor,
+        running=serving * np.where(at_home, 0.0, costs.running[seller]) + tech.cost_floor,
         at_home=at_home,
         dear=costs.dear,
         royalty=_royalties(setting, policy, offers, seller),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.agents.lab import Release
+from sim.agents.lab import Known, Release
 from sim.market import Market
 from sim.record import COMPONENTS, MODES
 from sim.scenario.events import ForcedRelease
@@ -172,7 +172,7 @@ class TestDeciding:
         market.state.open_capability[EASTERN, FLAGSHIP] = 125.0  # its own, which tells nothing new
         for ahead, part in ((0.0, 0.5), (3.0, np.e / (1 + np.e)), (-1e6, 0.0), (1e6, 1.0)):
             model = replace(lab(market, "eastern").train(), capability=np.array([opener + ahead, opener]))
-            assert lab(market, "eastern")._secrets(model) == pytest.approx(0.4 * part)
+            assert lab(market, "eastern")._secrets(model, Known.of(market)) == pytest.approx(0.4 * part)
         market = after(7, {"choice.rule": "lookahead"})
         reasons = lab(market, "eastern").decide().reasons
         lost = [reasons[f"{mode}_secrecy"] for mode in MODES]
@@ -200,16 +200,16 @@ class TestDeciding:
         state.capability[EASTERN, FLAGSHIP] = 500.0  # its own, which is no example
         for ahead, part in ((0.0, 0.5), (2.0, np.e / (1 + np.e)), (-1e6, 0.0), (1e6, 1.0)):
             state.capability[[opener, closed], FLAGSHIP] = [120.0 + ahead, 120.0]
-            assert chooser._example() == pytest.approx(0.4 * part)
+            assert chooser._example(Known.of(market)) == pytest.approx(0.4 * part)
         state.active[closed] = False
-        assert chooser._example() == pytest.approx(0.4)
+        assert chooser._example(Known.of(market)) == pytest.approx(0.4)
         state.active[[opener, closed]] = [False, True]
-        assert chooser._example() == 0.0
+        assert chooser._example(Known.of(market)) == 0.0
 
     def test_the_example_speaks_for_open_flagships(self, after, lab):
         market = after(7, {"choice.rule": "lookahead", "choice.following": 0.4})
         chooser = lab(market, "eastern")
-        worth = chooser._example()
+        worth = chooser._example(Known.of(market))
         reasons = chooser.decide().reasons
         found = [reasons[f"{mode}_example"] / reasons["scale"] for mode in MODES]
         assert found == [0.0, 0.0, pytest.approx(worth), pytest.approx(worth)]

@@ -135,6 +135,19 @@ class TestTheSamePayoffs:
         assert (alone.revenue, alone.residual) == (again.revenue, again.residual)
 
 
+@pytest.mark.parametrize("values", [{}, {"mechanisms.inertia": False}])
+def test_days_ahead_are_the_same(midway, monkeypatch, values):
+    """Bit for bit: sums are taken in the same order."""
+    market, found = midway(**values), []
+    for engine_ in ("numba", "numpy"):
+        monkeypatch.setenv(ENVIRONMENT, engine_)
+        months = np.array([0, 6, 18])
+        found.append(Days.ahead(market.setting, market.state, market.month, market.outlook(), months))
+    for compiled, plain in zip(*found, strict=True):
+        np.testing.assert_array_equal(compiled, plain)
+    assert (found[0].choosing > 0.0).all()
+
+
 class TestTheGame:
     @pytest.mark.parametrize(
         "values",

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.agents.lab import Known
 from sim.choice.imagined import OPENNESS, OPENS_FLAGSHIP
 from sim.choice.payoffs import evaluate
 from sim.market import Market
@@ -48,7 +49,7 @@ def gain_of_opening(market: Market, name: str, gap: float) -> float:
     )  # fmt: skip
     scale = max(float(state.revenue[i]), found.revenue)
     parts = found.parts.copy()
-    parts[:, COMPONENTS.index("secrecy")] = -lab._secrets(model) * scale * OPENNESS
+    parts[:, COMPONENTS.index("secrecy")] = -lab._secrets(model, Known.of(market)) * scale * OPENNESS
     payoff = parts.sum(axis=1) / scale
     return float(payoff[OPENS_FLAGSHIP].max() - payoff[~OPENS_FLAGSHIP].max())
 

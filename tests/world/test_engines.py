@@ -12,6 +12,7 @@ from sim.market import Market
 from sim.scenario import Scenario
 from sim.world.listing import Listing, listed
 from sim.world.state import NEVER
+from sim.world.terms import Costs
 
 
 @pytest.fixture(params=[{}, {"mechanisms.self_hosting": False}, {"mechanisms.community": False}])
@@ -100,3 +101,18 @@ def test_a_cloud_imagines_that_it_hosts_all(market, monkeypatch):
     assert np.array_equal(compiled.offers.channel, plain.offers.channel)
     assert np.array_equal(compiled.taste, plain.taste)
     assert len(plain.offers) > len(listed(*args).offers)
+
+
+@pytest.mark.parametrize("subsidy", [0.0, 0.3])
+def test_costs(market, monkeypatch, subsidy):
+    """Of firms with compute and without."""
+    market.state.bandwidth[0] = market.state.bandwidth_value[0] = 0.0
+    market.policy.compute_subsidy[-1] = subsidy
+    found = []
+    for engine in ("numba", "numpy"):
+        monkeypatch.setenv(ENVIRONMENT, engine)
+        found.append(Costs.of(market.setting, market.state, market.policy, market.bandwidth_price))
+    for field in fields(Costs):
+        assert np.array_equal(*(getattr(costs, field.name) for costs in found)), field.name
+    assert np.isfinite(found[0].rent).all()
+    assert (market.state.bandwidth > 0.0).any()

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.choice.compiled import tables
-from sim.choice.compiled.entries import evaluate, joint
+from sim.choice.compiled.entries import day, evaluate
 from sim.choice.payoffs import LOOK_TOLERANCE, Asked, Payoffs
 from sim.economics.compiled import engine as prices
 from sim.economics.compiled.calls import kept
@@ -26,7 +26,8 @@ def evaluated(asked: Asked) -> Payoffs | None:
     """
     setting, state, policy, lab, model, _, outlook, funding, cases, days, ahead, allowed = asked
     world = setting.once("world in tables", lambda: tables.world(setting))
-    today = outlook.once("today", lambda: tables.today(setting, state, policy, outlook, joint))
+    of_run = setting.once("world without names", lambda: tuple(world))
+    today = outlook.once("today", lambda: tables.today(setting, of_run, state, policy, outlook, day))
     if today is None:
         return None
     days_ahead = outlook.once(("tables", ahead), lambda: tables.ahead(setting, state, outlook, cases, days))

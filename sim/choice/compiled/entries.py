@@ -5,28 +5,33 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim import record
+from sim.choice import cases as horizons
 from sim.choice import imagined as constants
-from sim.choice.compiled import buyers, earned, imagined, rivals
-from sim.choice.compiled.layout import Ahead, Family, Markets, Today, World
+from sim.choice.compiled import buyers, earned, imagined
+from sim.choice.compiled import day as of_day
+from sim.choice.compiled.layout import Ahead, Crowds, Family, Labs, Markets, OnOffer, Today, World
 from sim.economics.compiled import jit
 from sim.economics.compiled.batch import solve
 from sim.economics.compiled.calls import Bare, at_address, inner, making_arrays
 from sim.economics.compiled.layout import Rules, empty
 from sim.economics.compiled.room import Blocks
-from sim.world import setting
+from sim.world import setting, state
 from sim.world.setting import Array, Flags, Ints
+
+_Day = tuple[bool, Ints, Array, Array, Ints, Ints, Ints, Array, Array, Array]
 
 
 class Entries(NamedTuple):
-    """What each does stands with `evaluate` below, or the function of that name in `rivals` and `buyers`."""
+    """What each does stands with `evaluate`, `day` and `days` below, or the function of that name in `buyers`."""
 
     evaluate: Callable[..., tuple[float, float]]
-    joint: Callable[..., Array]
+    day: Callable[..., tuple[Any, ...]]
+    days: Callable[..., tuple[Array, Array, Array, Array]]
     set_buyers: Callable[..., None]
 
 
@@ -91,13 +96,35 @@ def _entries(sources: int) -> Entries:
         return revenue, residual
 
     @making_arrays
-    def joint(bare: Array, first: Ints, scale: float) -> Array:
+    def day(of_run: Bare, on_offer: Bare, known: Bare, nearness: Array, tuning: Array, pays: bool) -> _Day:
+        """What `Today` has of the offers and the labs of a month, and whether hosts of one model are alike.
+
+        Parameters
+        ----------
+        of_run, on_offer, known
+            `World`, `OnOffer` and `Labs`.
+        nearness, tuning
+            As in the table of labs, (labs,).
+        pays
+            Whether a restricted licence asks for royalties.
+        """
         assert sources >= 0
-        out, peak = np.empty((len(first) - 1, bare.shape[1])), np.empty(bare.shape[1])
-        rows = np.arange(len(bare))
-        for m in range(len(out)):
-            rivals.set_joint(bare, rows[first[m] : first[m + 1]], scale, m, peak, out)
-        return out
+        world, offers, labs = World(*of_run), OnOffer(*on_offer), Labs(*known)
+        table, money = of_day.tables(offers)
+        bare, nest = of_day.bare(world, offers), of_day.nest(table)
+        first = of_day.first(nest)
+        models, levels, alike = of_day.models(table, offers.capability, nest, first)
+        joint = of_day.joint(bare, first, world.inner)
+        of_labs = of_day.of_labs(labs, world.openness, nearness, tuning, pays)
+        return alike, table, money, bare, nest, models, first, levels, joint, of_labs
+
+    @making_arrays
+    def days(who: Bare, spending: float, bandwidth: Array, use: Array) -> tuple[Array, Array, Array, Array]:
+        """What `sim.choice.cases.Days` has of customers and of compute; the first is `Crowds`."""
+        assert sources >= 0
+        choosing, size, factor = of_day.choosing(Crowds(*who), spending)
+        all_, spare = of_day.serving(bandwidth, use, factor)
+        return choosing, size, all_, spare
 
     @making_arrays
     def set_buyers(
@@ -113,13 +140,13 @@ def _entries(sources: int) -> Entries:
         assert sources >= 0
         buyers.set_buyers(utility, weights, nest, value, tiers, inside, outside, out)
 
-    return Entries(evaluate, joint, set_buyers)
+    return Entries(evaluate, day, days, set_buyers)
 
 
 _FILES = [
     *sorted(Path(__file__).parent.glob("*.py")),
     *sorted(Path(jit.__file__).parent.glob("*.py")),
-    *(Path(str(module.__file__)) for module in (constants, record, setting)),
+    *(Path(str(module.__file__)) for module in (constants, horizons, record, setting, state)),
 ]
 """Where the code comes from, and the constants in it."""
-evaluate, joint, set_buyers = _entries(zlib.adler32(b"".join(path.read_bytes() for path in _FILES)))
+evaluate, day, days, set_buyers = _entries(zlib.adler32(b"".join(path.read_bytes() for path in _FILES)))

@@ -62,6 +62,52 @@ class World(NamedTuple):
     on_takings: float
 
 
+class OnOffer(NamedTuple):
+    """Offers of a month, those of one model together: (offers,) but for tastes."""
+
+    lab: Ints
+    tier: Ints
+    channel: Ints
+    open_: Flags
+    newest: Flags
+    seller: Ints
+    at_home: Flags
+    capability: Array
+    load: Array
+    cost: Array
+    royalty: Array
+    own_margin: Array
+    lab_margin: Array
+    taste: Array  # (offers, cohorts)
+    dearness: Array
+
+
+class Labs(NamedTuple):
+    """Labs of a month, as in `State` and `Policy`: (labs,) each."""
+
+    active: Flags
+    released: Ints
+    mode: Ints
+    algorithm: Array
+    data: Array
+    community: Array
+    threshold: Array
+    rate: Array  # royalty
+
+
+class Crowds(NamedTuple):
+    """What tells who will choose by the days ahead, see `sim.choice.imagined.crowds`."""
+
+    faded: Array  # (horizons, cohorts) part of those who have not adopted that still will not have
+    richer: Array  # (horizons, cohorts) spending against today's
+    stay: Array  # (horizons, cohorts) part that will not have reconsidered
+    weights: Array  # (cohorts,) USD a month
+    adopted: Array  # (cohorts,)
+    reconsider: Array  # (cohorts,)
+    growth: Array  # (horizons,) of everybody's serving compute
+    bound: bool  # whether customers are
+
+
 class Today(NamedTuple):
     """The market as all labs find it that decide this month: `Standing`, with what is known of firms and labs."""
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import fsum
 from typing import Any
 
 import numpy as np
 
 from sim.choice.cases import Cases, Days, discounts
-from sim.choice.compiled.layout import Ahead, Family, Markets, Today, World
+from sim.choice.compiled.layout import Ahead, Family, Labs, Markets, OnOffer, Today, World
 from sim.choice.imagined import OPENNESS, Outlook, Prospects
+from sim.choice.standing import Standing
+from sim.economics.compiled.calls import Bare, kept
 from sim.economics.compiled.layout import Sizes
 from sim.technology.capability import derived_capability
 from sim.technology.serving import load_per_mtok
 from sim.world.offers import Offers
 from sim.world.policy import Policy
 from sim.world.setting import TIERS, Array, Flags, Ints, Setting
-from sim.world.state import NEVER, State
+from sim.world.state import State
 
 
 def world(setting: Setting) -> World:
@@ -64,67 +67,93 @@ def world(setting: Setting) -> World:
     )
 
 
-def today(setting: Setting, state: State, policy: Policy, outlook: Outlook, joint: Any) -> Today | None:
+def today(
+    setting: Setting, world: Bare, state: State, policy: Policy, outlook: Outlook, day: Callable[..., Any]
+) -> Today | None:
     """The market of the month; None if hosts of one model differ in capability, so that models are not enough.
 
     Nor if some customers are so little sensitive to prices that one may have no end.
+
+    Parameters
+    ----------
+    world
+        `World` without names.
+    day
+        `sim.choice.compiled.entries.day`.
     """
-    now, s = outlook.standing, setting.scenario
-    if setting.cohorts.price_sensitivity.min() + s.demand.usage_elasticity <= 1.0:
+    if not setting.once("prices have an end", lambda: _sensitive(setting)):
         return None
-    offers, deal, nest = now.offers, now.deal, now.nested.nest
-    first = np.searchsorted(nest, np.arange(len(now.nested.value) + 1))
-    models, bare = first[:-1], _plain(now.bare)
-    levels = offers.capability[models]
-    if not np.array_equal(levels[nest], offers.capability):
-        return None
-    table = _offers(offers, deal.seller, deal.at_home, np.zeros(len(offers), dtype=bool))
+    now, sp = outlook.standing, setting.scenario.spillovers
     best = state.algorithm.max(initial=-np.inf)
-    working = state.active & (state.released > NEVER)
-    pays = s.mechanisms.royalties and len(setting.clouds) > 0
-    sp = s.spillovers
+    nearness = np.exp(-(best - state.algorithm) / sp.pool_distance)
+    tuning = derived_capability(
+        np.zeros(len(setting.labs)),
+        outlook.training_flop,
+        loss=sp.adaptation_loss,
+        fine_tuning=sp.fine_tuning,
+    )
+    pays = setting.scenario.mechanisms.royalties and len(setting.clouds) > 0
+    alike, offers, money, bare, nest, models, first, levels, joint, labs = kept(
+        day, world, tuple(_on_offer(now)), tuple(_labs(state, policy)), nearness, tuning, pays
+    )
+    if not alike:
+        return None
     return Today(
-        offers=table,
-        money=_floats(
-            [offers.capability, deal.load, deal.cost, deal.royalty, deal.own_margin, deal.lab_margin]
-        ),
+        offers=offers,
+        money=money,
         taste=_plain(now.taste),
         tastes=_plain(now.tastes.standing),
         bare=bare,
-        nest=_plain(nest),
-        models=_ints(table[:, models]),
+        nest=nest,
+        models=models,
         first=first,
         levels=levels,
-        joint=joint(bare, first, now.nested.inner),
+        joint=joint,
         price=_plain(state.price),
         rent=_plain(now.costs.rent),
-        dearer=setting.cohorts.price_sensitivity * np.log(now.costs.dear),
-        labs=_floats(
-            [
-                state.algorithm,
-                np.exp(-(best - state.algorithm) / sp.pool_distance),
-                np.where(working, OPENNESS[state.mode], 0.0),
-                derived_capability(
-                    np.zeros(len(setting.labs)),
-                    outlook.training_flop,
-                    loss=sp.adaptation_loss,
-                    fine_tuning=sp.fine_tuning,
-                ),
-                policy.threshold,
-                policy.royalty if pays else np.zeros_like(policy.royalty),
-                state.data,
-                state.community,
-            ]
-        ),
+        dearer=now.costs.dearer,
+        labs=labs,
         at_home=now.costs.at_home,
     )
+
+
+def _sensitive(setting: Setting) -> bool:
+    """Whether all customers are so sensitive to prices that they have an end."""
+    least = setting.cohorts.price_sensitivity.min() + setting.scenario.demand.usage_elasticity
+    return bool(least > 1.0)
+
+
+def _on_offer(now: Standing) -> OnOffer:
+    offers, deal = now.offers, now.deal
+    return OnOffer(
+        offers.lab,
+        offers.tier,
+        offers.channel,
+        offers.open_,
+        offers.newest,
+        deal.seller,
+        deal.at_home,
+        offers.capability,
+        deal.load,
+        deal.cost,
+        deal.royalty,
+        deal.own_margin,
+        deal.lab_margin,
+        now.taste,
+        now.dearness,
+    )
+
+
+def _labs(state: State, policy: Policy) -> Labs:
+    of_state = state.active, state.released, state.mode, state.algorithm, state.data, state.community
+    return Labs(*of_state, policy.threshold, policy.royalty)
 
 
 def ahead(setting: Setting, state: State, outlook: Outlook, cases: Cases, days: Days) -> Ahead:
     """The days that labs look at."""
     dear, usage = outlook.standing.costs.dear, setting.scenario.demand.usage_elasticity
     discount = setting.once(("discounts", cases.months.tobytes()), lambda: discounts(setting, cases))
-    spending = max(float(outlook.weights.sum()), 1e-300)
+    spending = max(outlook.spending, 1e-300)
     return Ahead(
         days=_floats([cases.months, days.since, days.progress, days.size, discount]),
         choosing=_plain(days.choosing),
@@ -134,7 +163,7 @@ def ahead(setting: Setting, state: State, outlook: Outlook, cases: Cases, days: 
         dear=_plain(dear ** (1.0 - usage)),
         spending=spending,
         per_dollar=fsum(state.tokens) / spending,
-        active=int(state.active.sum()),
+        active=int(np.count_nonzero(state.active)),
     )
 
 

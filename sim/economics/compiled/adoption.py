@@ -37,10 +37,12 @@ def set_resettled(
             of_vendor[0, vendor[j]] += kept[s, j]
             of_vendor[1, vendor[j]] += choice[s, j]
         settled += outside[s]
+        for v in range(of_vendor.shape[1]):
+            of_vendor[0, v] /= of_vendor[1, v] if of_vendor[1, v] > 0.0 else 1.0
         choosing = between[s] * settled + max(1.0 - settled, 0.0)
         staying = (1.0 - between[s]) * (1.0 - within[s])
         updating = (1.0 - between[s]) * within[s]
         for j in range(offers):
-            customers, likely = of_vendor[0, vendor[j]], of_vendor[1, vendor[j]]
-            moved = customers / likely * choice[s, j] if follow and likely > 0.0 else kept[s, j]
+            part, likely = of_vendor[0, vendor[j]], of_vendor[1, vendor[j]]
+            moved = part * choice[s, j] if follow and likely > 0.0 else kept[s, j]
             out[s, j] = staying * kept[s, j] + updating * moved + choosing * choice[s, j]

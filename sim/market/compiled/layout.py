@@ -76,7 +76,7 @@ class Labs(NamedTuple):
     open_capability: Array
     algorithm: Array
     hosted: Flags  # (clouds, labs, tiers)
-    use: Array  # (3, labs) as `sim.market.sales.Sales.use_by_lab` has it
+    use: Array  # (3, labs) as `sim.market.sales.Books.use_by_lab` has it
 
 
 class Stocks(NamedTuple):

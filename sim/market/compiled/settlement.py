@@ -43,7 +43,7 @@ def close(
     patience
         Months that a firm may be broke and still is at work.
     use
-        Mtok as `Sales.use_by_lab` has it, (3, labs), of `world` in all.
+        Mtok as `Books.use_by_lab` has it, (3, labs), of `world` in all.
     data, community
         Written to, (labs,).
     """

@@ -219,36 +219,34 @@ def serve(
 
 
 @making_arrays
-def by_offer(spending: Array, tokens: Array) -> tuple[Array, Array]:
-    """USD and Mtok by offer, (offers,) each, of amounts by cohort and offer."""
-    cohorts, offers = spending.shape
-    spent, used = np.zeros(offers), np.zeros(offers)
-    for s in range(cohorts):
-        for j in range(offers):
-            spent[j] += spending[s, j]
-            used[j] += tokens[s, j]
-    return spent, used
-
-
-@making_arrays
 def by_firm(
     spent: Array,
     used: Array,
     seller: Ints,
     lab: Ints,
+    open_: Flags,
     cost: Array,
     running: Array,
     royalty: Array,
     own_margin: Array,
     lab_margin: Array,
     firms: int,
-) -> Array:
-    """As `sim.market.sales.Sales.books`, the first columns of `Books`, (columns, firms); arguments are of offers."""
-    out, made = np.zeros((8, firms)), np.zeros(firms)
+    labs: int,
+) -> tuple[Array, Array]:
+    """As `sim.market.sales.Sales.books`; arguments are of offers.
+
+    Returns
+    -------
+    The first columns of `Books`, (columns, firms), and its use by lab, (3, labs).
+    """
+    out, made, use = np.zeros((8, firms)), np.zeros(firms), np.zeros((3, labs))
     for j in range(len(seller)):
         owed, firm = royalty[j] * spent[j], seller[j]
         out[4, lab[j]] += owed
         made[lab[j]] += lab_margin[j] * spent[j]
+        use[0, lab[j]] += used[j] if firm == lab[j] else 0.0
+        use[1, lab[j]] += used[j]
+        use[2, lab[j]] += used[j] if open_[j] else 0.0
         if firm >= 0:
             out[0, firm] += spent[j]
             out[1, firm] += spent[j] if firm == lab[j] else 0.0
@@ -259,15 +257,4 @@ def by_firm(
             out[7, firm] += used[j]
     for i in range(firms):
         out[6, i] += made[i]
-    return out
-
-
-@making_arrays
-def by_lab(used: Array, seller: Ints, lab: Ints, open_: Flags, labs: int) -> Array:
-    """As `sim.market.sales.Sales.use_by_lab`; arguments are of offers."""
-    out = np.zeros((3, labs))
-    for j in range(len(lab)):
-        out[0, lab[j]] += used[j] if seller[j] == lab[j] else 0.0
-        out[1, lab[j]] += used[j]
-        out[2, lab[j]] += used[j] if open_[j] else 0.0
-    return out
+    return out, use
