@@ -10,12 +10,13 @@ import numpy as np
 
 from sim.scenario import Scenario
 from sim.scenario.events import ForcedRelease
+from sim.scenario.month import Month
 from sim.world.setting import Array, Flags, Ints, Setting
 
 NOT_YET = 10**9
 """Month index of an entrant whose entry is not decided."""
-RESEARCH_GROWS_UNTIL = 1.5
-"""Years after mid-2024 until which research quickens: the end of 2025, as far as facts tell."""
+QUICKENED = Month(2024, 4)
+"""Since when the frontier rises faster (Epoch AI)."""
 LEAST_USE = 0.05
 """Part of its serving compute that any firm reckons with as busy, be there customers or not."""
 
@@ -105,7 +106,8 @@ class Plans:
         told: dict[int, dict[str, ForcedRelease]] = {}
         for event in [*history, *(e for e in s.events if isinstance(e, ForcedRelease))]:
             told.setdefault(event.date - s.start, {})[event.lab] = event
-        pace = s.technology.research_growth ** np.minimum(setting.years, RESEARCH_GROWS_UNTIL)
+        early = np.arange(len(setting.months)) < QUICKENED - s.start
+        pace = np.where(early, s.technology.early_research, 1.0)
         free = 0 if until is None else until - s.start + 1
         return cls(
             capex=capex,

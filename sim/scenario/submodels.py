@@ -103,13 +103,13 @@ class Technology(Entry):
         source="Epoch AI 2026: 10-30 %",
         meaning="Part of research compute that goes to the final run",
     )
-    research_growth: float = parameter(
+    early_research: float = parameter(
         1.0,
-        unit="factor per year until the end of 2025",
+        unit="share",
         gt=0,
         le=5,
-        source="judgement; the frontier rose by 8.3 ECI points a year until April 2024, by 15.5 after (Epoch AI)",
-        meaning="Growth of all labs' own algorithmic progress, whose level `research` is that of mid-2024",
+        source="judgement; the frontier rose by 8.3 ECI points a year until April 2024, by 15.5 since (Epoch AI)",
+        meaning="Labs' own algorithmic progress before April 2024, as a part of what it has been since",
     )
     capability_noise: float = parameter(
         1.0,
