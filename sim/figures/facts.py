@@ -14,7 +14,7 @@ from sim.figures.layout import Page
 from sim.figures.panel import Panel
 from sim.figures.scales import ECI, SHARE, USD_LOG, Scale
 from sim.figures.series import Grid
-from sim.figures.style import BLACK, CLOSED, styled
+from sim.figures.style import CLOSED, styled
 
 PANEL = 0.85  # inches high on a page
 COUNT = Scale("linear", wording.count)
@@ -73,7 +73,7 @@ def _measured(panel: Panel, facts: DataFrame) -> None:
     values, tolerance = (facts[column].to_numpy(dtype=np.float64) for column in ("value", "tolerance"))
     log = facts["scale"].iloc[0] == "log"
     low, high = (values / tolerance, values * tolerance) if log else (values - tolerance, values + tolerance)
-    panel.axes.vlines(days, low, high, color=BLACK, linewidth=0.8, zorder=4)
+    panel.ranges(days, low, high)
     panel.points(days, values)
 
 

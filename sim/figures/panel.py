@@ -169,6 +169,15 @@ class Panel:
             self.numbers.append(plotted.of_points(self.heading, seen.words, days[keep], values[keep]))
             self.observed.append(seen)
 
+    def ranges(self, days: Array, low: Array, high: Array) -> None:
+        """Ranges of observed values: black bars that lie on the axis in full, but for what is below its beginning."""
+        if self.scale.low is not None:
+            low = np.maximum(low, self.scale.low)
+        if self.scale.kind == "share":
+            low, high = np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
+        self.axes.vlines(days, low, high, color=BLACK, linewidth=0.8, zorder=4, clip_on=False)
+        self._cover(days, low, high)
+
     def cover(self, days: Sequence[float]) -> None:
         """Make the page as long as these days."""
         self.days.extend(days)
