@@ -12,13 +12,12 @@ from sim.figures import wording
 from sim.figures.context import Options, day
 from sim.figures.layout import Page
 from sim.figures.panel import Panel
-from sim.figures.scales import ECI, SHARE, USD_LOG, Scale
+from sim.figures.scales import COUNT, COUNT_LOG, ECI, SHARE, USD_LOG, Scale
 from sim.figures.series import Grid
 from sim.figures.style import CLOSED, styled
 
 PANEL = 0.85  # inches high on a page
-COUNT = Scale("linear", wording.count)
-COUNT_LOG = Scale("log", wording.count)
+AMOUNT = Scale("linear", wording.count)
 SHARES = ("share", "ratio", "0-1", "share of revenue")
 
 
@@ -63,9 +62,9 @@ def _scale(facts: DataFrame) -> Scale:
     unit, values = str(first["unit"]), facts["value"].to_numpy(dtype=float)
     if first["scale"] == "log":
         return USD_LOG if unit.startswith("USD") else COUNT_LOG
-    if unit == "ECI":
-        return ECI
-    return SHARE if unit in SHARES and (values >= 0).all() and (values <= 1).all() else COUNT
+    if unit in ("ECI", "count"):
+        return ECI if unit == "ECI" else COUNT
+    return SHARE if unit in SHARES and (values >= 0).all() and (values <= 1).all() else AMOUNT
 
 
 def _measured(panel: Panel, facts: DataFrame) -> None:

@@ -74,7 +74,9 @@ def yearly_factor(series: Series) -> float:
 
 
 def _finding(best: Series, fixed: Series) -> str:
-    fall, best_fall = yearly_factor(fixed), yearly_factor(best)
+    # Over the same months: before the fixed capability is on sale, a lone seller may ask any price for the best.
+    both = np.isfinite(best.median) & np.isfinite(fixed.median)
+    fall, best_fall = (yearly_factor(Series(one.days[both], one.values[both])) for one in (fixed, best))
     if not (math.isfinite(fall) and math.isfinite(best_fall)):
         return "Price of the best model and of a fixed capability"
     said = _change(fall)
