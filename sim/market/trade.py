@@ -10,6 +10,7 @@ from sim.economics.adoption import adopters, bass_pace, resettled
 from sim.economics.engines import chosen
 from sim.economics.equilibrium import Equilibrium, EquilibriumError
 from sim.economics.prices import PriceProblem
+from sim.market.foresight import felt, look_ahead
 from sim.market.sales import Sales, Settled, totals
 from sim.world.listing import Listing, listed
 from sim.world.offers import Offers
@@ -45,13 +46,14 @@ def trade(market: Market) -> Sales:
     state.adopted = adopted if s.mechanisms.diffusion else state.adopted
     weights = market.weights()
 
-    slots = offers.slots(setting)
-    equilibrium = settle_prices(setting, listing, q, weights, state.price[slots], state.bandwidth)
+    slots, seen = offers.slots(setting), felt(market, listing)
+    equilibrium = settle_prices(setting, seen, q, weights, state.price[slots], state.bandwidth)
     prices, choice = equilibrium.prices, equilibrium.shares
     state.price[:] = np.nan
     state.price[slots] = prices
 
     shares = moved(market, slots, deal.seller, choice, q, new)
+    look_ahead(market, seen, equilibrium, weights, shares, new)
     tokens, spending, demanded, load = serve(market, deal, prices, weights, shares)
     return Sales(offers, deal, prices, shares, choice, tokens, spending, demanded, load, equilibrium)
 

@@ -365,6 +365,15 @@ class Demand(Entry):
         source="spend per token flat while prices fell; judgement",
         meaning="Fall of tokens per customer with price; at 1 spending per customer is fixed",
     )
+    price_foresight: float = parameter(
+        0.0,
+        unit="share",
+        ge=0,
+        le=1,
+        source="Klemperer 1995; Farrell & Klemperer 2007; value: judgement",
+        meaning="How much a lab counts, when it sets prices, that customers won stay and that those who stay can be "
+        "harvested; 0: this month's market of free choice only",
+    )
     tier_nesting: float = parameter(
         0.4,
         unit="nesting parameter",

@@ -53,6 +53,8 @@ class State:
     experience: Array
     tokens: Array
     """Mtok of each lab's models last month, by anyone, (L,)."""
+    counted: Array
+    """What a lab counts of a dollar of its own service's sales when it sets next month's prices, (L,)."""
     funding_response: Array
     """Factor on a lab's funding path from the use of its models, (L,)."""
     # firms
@@ -109,6 +111,7 @@ class State:
             attraction=np.zeros((labs, len(MODES))),
             experience=np.ones(labs),
             tokens=np.zeros(labs),
+            counted=np.ones(labs),
             funding_response=np.ones(labs),
             cash=np.zeros(firms),
             broke=np.zeros(firms, dtype=np.int64),
