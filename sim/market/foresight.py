@@ -50,7 +50,7 @@ def look_ahead(
     choosers = weights * (new + (1.0 - new) * cohorts.reconsider)
     worth = settled.prices ** (1.0 - s.demand.usage_elasticity)
     all_anew, chosen, ahead = np.stack([weights, choosers, choosers * months]) @ settled.shares * worth
-    outlay = (deal.cost + _scarcity(settled, deal.seller) * deal.load) / settled.prices * all_anew
+    outlay = (deal.cost + _scarcity(settled, deal.seller, len(setting.firm_region)) * deal.load) / settled.prices * all_anew
     revenue = (1.0 - deal.royalty + deal.own_margin + deal.lab_margin) * all_anew
     lab = np.where(_binding(listing), offers.lab, labs)
     by_offer = np.array([weights @ shares * worth, chosen, ahead, revenue, outlay])
@@ -77,10 +77,9 @@ def _binding(listing: Listing) -> Array:
     return np.asarray((seller == offers.lab) & ~offers.open_)
 
 
-def _scarcity(settled: Settled, seller: Ints) -> Array:
+def _scarcity(settled: Settled, seller: Ints, firms: int) -> Array:
     """Shadow price of the seller's compute, USD per TB/s, (offers,); 0 where it is not limited."""
-    found = np.zeros(len(seller))
+    found = np.zeros(firms + 1)  # the last of customers who run models themselves
     if len(settled.shadow_prices):
-        sold = seller >= 0
-        found[sold] = settled.shadow_prices[np.unique(seller[sold], return_inverse=True)[1]]
-    return found
+        found[np.flatnonzero(np.bincount(seller[seller >= 0]))] = settled.shadow_prices
+    return np.asarray(found[seller])
