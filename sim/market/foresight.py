@@ -50,7 +50,8 @@ def look_ahead(
     choosers = weights * (new + (1.0 - new) * cohorts.reconsider)
     worth = settled.prices ** (1.0 - s.demand.usage_elasticity)
     all_anew, chosen, ahead = np.stack([weights, choosers, choosers * months]) @ settled.shares * worth
-    outlay = (deal.cost + _scarcity(settled, deal.seller, len(setting.firm_region)) * deal.load) / settled.prices * all_anew
+    scarce = _scarcity(settled, deal.seller, len(setting.firm_region)) * deal.load
+    outlay = (deal.cost + scarce) / settled.prices * all_anew
     revenue = (1.0 - deal.royalty + deal.own_margin + deal.lab_margin) * all_anew
     lab = np.where(_binding(listing), offers.lab, labs)
     by_offer = np.array([weights @ shares * worth, chosen, ahead, revenue, outlay])
@@ -58,6 +59,7 @@ def look_ahead(
     known = (chosen > 0.0) & (outlay > 0.0) & (revenue > outlay)
     sales, chosen, ahead, revenue, outlay = (each[known] for each in (sales, chosen, ahead, revenue, outlay))
     elasticity = np.maximum(revenue / (revenue - outlay), 1.0 + LEAST)
+    # Who harvests judges by those who would choose it at its price of free choice, or would harvest ever more.
     natural = chosen * np.minimum(market.state.counted[known], 1.0) ** (1.0 - elasticity)
     full = counted(natural / (np.maximum(sales - chosen, 0.0) + natural), ahead / chosen, elasticity)
     market.state.counted[:] = 1.0

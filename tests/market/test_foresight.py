@@ -49,7 +49,8 @@ def test_only_what_customers_cannot_find_elsewhere_is_priced_ahead(lively: Resol
     plain, own = seen(market)
     ratio = own.deal.cost / plain.deal.cost
     bound = (plain.deal.seller == plain.offers.lab) & ~plain.offers.open_
-    assert bound.any() and not bound.all()
+    assert bound.any()
+    assert not bound.all()
     assert np.array_equal(ratio[~bound], np.ones(int((~bound).sum())))
     assert ratio[bound] == pytest.approx(1.0 / market.state.counted[plain.offers.lab[bound]])
     assert (ratio[bound] != 1.0).all()
