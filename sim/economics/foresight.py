@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.economics.checks import numbers
+from sim.economics.checks import InputError, numbers
 from sim.economics.nests import FloatArray
 
 
@@ -24,6 +24,11 @@ def retention(leaving: ArrayLike, discount: ArrayLike) -> FloatArray:
     array
         Months, of the shape to which the arguments broadcast.
 
+    Raises
+    ------
+    InputError
+        For numbers out of bounds, and if somebody would stay for ever.
+
     Examples
     --------
     >>> retention(0.25, 0.0)
@@ -31,6 +36,8 @@ def retention(leaving: ArrayLike, discount: ArrayLike) -> FloatArray:
     """
     rate = numbers("discount", discount, least=0.0)
     stay = (1.0 - numbers("leaving", leaving, least=0.0, most=1.0)) * np.exp(-rate / 12.0)
+    if stay.size and stay.max() >= 1.0:
+        raise InputError("discount: found 0 where nobody leaves; allowed is > 0, as customers would stay for ever")
     return np.asarray(stay / (1.0 - stay))
 
 
@@ -61,6 +68,11 @@ def counted(choosing: ArrayLike, months: ArrayLike, elasticity: ArrayLike) -> Fl
     -------
     array
         R, of the shape to which the arguments broadcast.
+
+    Raises
+    ------
+    InputError
+        For numbers out of bounds.
 
     Examples
     --------

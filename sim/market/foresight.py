@@ -60,8 +60,10 @@ def look_ahead(
     sales, chosen, ahead, revenue, outlay = (each[known] for each in (sales, chosen, ahead, revenue, outlay))
     elasticity = np.maximum(revenue / (revenue - outlay), 1.0 + LEAST)
     # Who harvests judges by those who would choose it at its price of free choice, or would harvest ever more.
-    natural = chosen * np.minimum(market.state.counted[known], 1.0) ** (1.0 - elasticity)
-    full = counted(natural / (np.maximum(sales - chosen, 0.0) + natural), ahead / chosen, elasticity)
+    with np.errstate(over="ignore", invalid="ignore"):  # all of them, at a mark-up of next to nothing
+        natural = chosen * np.minimum(market.state.counted[known], 1.0) ** (1.0 - elasticity)
+        part = np.where(np.isinf(natural), 1.0, natural / (np.maximum(sales - chosen, 0.0) + natural))
+    full = counted(part, ahead / chosen, elasticity)
     market.state.counted[:] = 1.0
     market.state.counted[known] = full**s.demand.price_foresight
 

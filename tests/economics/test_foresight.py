@@ -65,3 +65,8 @@ def test_months_ahead_are_the_sum_of_their_odds_and_discounts(leaving, discount)
 def test_numbers_out_of_bounds_are_named(arguments, name):
     with pytest.raises(InputError, match=name):
         counted(*arguments)
+
+
+def test_customers_who_stay_for_ever_are_worth_no_number():
+    with pytest.raises(InputError, match="discount"):
+        retention([0.1, 0.0], 0.0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sim.economics.foresight import counted, retention
 from sim.market import Market
-from sim.market.foresight import felt
+from sim.market.foresight import felt, look_ahead
 from sim.market.sales import Sales
 from sim.scenario import Resolved
 from sim.world.listing import Listing, listed
@@ -100,3 +102,19 @@ def test_in_a_young_market_newcomers_sell_for_less(lively: Resolved):
             market.step()
         found.append(margins(market)[3, market.setting.labs.index("modest")])
     assert found[1] < found[0] - 0.02
+
+
+def test_at_next_to_no_mark_up_a_harvest_is_judged_by_everybody(lively: Resolved):
+    market = Watched(lively.scenario, seed=1)
+    for _ in range(3):
+        market.step()
+    sales, lab = market.sales, market.setting.labs.index("modest")
+    market.state.counted[lab] = 0.5
+    bare = replace(sales.deal, cost=sales.prices * (1.0 - 1e-6))
+    nobody, none = np.zeros(len(market.setting.cohorts)), np.zeros(len(market.setting.firm_region))
+    settled = sales.equilibrium
+    assert settled is not None
+    settled = settled._replace(shadow_prices=none[:0])
+    look_ahead(market, Listing(sales.offers, bare, nobody), settled, market.weights(), sales.shares, nobody)
+    assert np.isfinite(market.state.counted).all()
+    assert market.state.counted[lab] == pytest.approx(1.0, abs=1e-3)
