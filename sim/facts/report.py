@@ -153,8 +153,8 @@ RIVALS_EXPLAINED = (
 )
 
 CLAIMS_EXPLAINED = (
-    "Brackets: not claimed. That the export rules matter is claimed where they act first: on chips, and by them on "
-    "distances between regions. Whether they act on more is a question (docs/claims.md), not a claim."
+    "Brackets: not claimed. That the export rules matter is claimed where they act in the equations: on chips, and by "
+    "them on capability. Whether they act on release modes, prices and use is a question (docs/claims.md), not a claim."
 )
 
 DATES_EXPLAINED = (
