@@ -47,10 +47,11 @@ def review(market: Market, margins: Array) -> None:
         be had.
     """
     setting, state, hosting = market.setting, market.state, market.scenario.hosting
-    present, cost = state.hosted, hosting.bring_up_cost
+    present, cost = state.hosted, bring_up_cost(setting)
     if chosen(None) == "numba":
         _compiled_review(market, margins)
         return
+    cost = cost[:, None, None]
     spare = (state.use[setting.cloud_firm] < FULL)[:, None, None]
     wanted = np.where(present, margins > 0.0, (margins > cost) & spare)
     crowded = np.flatnonzero(wanted.reshape(len(wanted), -1).sum(axis=1) > hosting.catalogue)
@@ -63,7 +64,12 @@ def review(market: Market, margins: Array) -> None:
     state.hosted[:] = wanted
     if new.any():
         state.hosted_since[new] = market.month
-        np.add.at(market.bring_up, setting.cloud_firm, cost * new.sum(axis=(1, 2)))
+        np.add.at(market.bring_up, setting.cloud_firm, (cost * new).sum(axis=(1, 2)))
+
+
+def bring_up_cost(setting: Setting) -> Array:
+    """What a cloud pays to bring up a model, once for each host that it stands for, USD, (clouds,)."""
+    return np.asarray(setting.scenario.hosting.bring_up_cost * setting.hosts)
 
 
 def _compiled_review(market: Market, margins: Array) -> None:
@@ -73,7 +79,7 @@ def _compiled_review(market: Market, margins: Array) -> None:
 
     state, hosting = market.state, market.scenario.hosting
     of_clouds = state.hosted, state.hosted_since, market.setting.cloud_firm
-    limits = FULL, hosting.bring_up_cost, hosting.catalogue
+    limits = FULL, bring_up_cost(market.setting), hosting.catalogue
     kept(take_up, margins, *of_clouds, state.use, market.bring_up, *limits, market.month)
 
 

@@ -110,7 +110,7 @@ def take_up(
     use: Array,
     bring_up: Array,
     full: float,
-    cost: float,
+    cost: Array,
     catalogue: int,
     month: int,
 ) -> None:
@@ -125,7 +125,7 @@ def take_up(
     use, bring_up
         Used part of serving compute, and USD for new models, added to, (firms,).
     full, cost, catalogue
-        Use from which on a cloud takes up none, USD a new model, models that a cloud serves at most.
+        Use from which on a cloud takes up none, USD a new model (clouds,), models that a cloud serves at most.
     """
     clouds, labs, tiers = margins.shape
     wanted = np.empty(margins.shape, np.bool_)
@@ -134,10 +134,10 @@ def take_up(
         for i in range(labs):
             for t in range(tiers):
                 margin = margins[c, i, t]
-                wanted[c, i, t] = margin > 0.0 if hosted[c, i, t] else margin > cost and spare
+                wanted[c, i, t] = margin > 0.0 if hosted[c, i, t] else margin > cost[c] and spare
                 number += wanted[c, i, t]
         for _ in range(number - catalogue):
-            _drop_worst(margins[c], hosted[c], cost, wanted[c])
+            _drop_worst(margins[c], hosted[c], cost[c], wanted[c])
         new = 0
         for i in range(labs):
             for t in range(tiers):
@@ -145,7 +145,7 @@ def take_up(
                     since[c, i, t] = month
                     new += 1
                 hosted[c, i, t] = wanted[c, i, t]
-        bring_up[firm[c]] += cost * new
+        bring_up[firm[c]] += cost[c] * new
 
 
 def _entry(sources: int) -> Callable[[Bare, Bare, float, int, int, int], Array]:

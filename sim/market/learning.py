@@ -1,8 +1,8 @@
-"""How algorithmic levels grow in a month: own research, leakage, theft, distillation, the open pool."""
+"""How algorithmic levels grow in a month: own research, leakage, neighbours, theft, distillation, the open pool."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,30 +29,39 @@ def learn(market: Market) -> None:
         pool = float(open_pool(level, openness, distance=sp.pool_distance, half=sp.pool_half))
     open_lead = level[openness > 0].max(initial=-np.inf)
     pool, open_lead = market.pool[market.month] = market.ablation.pooled(market.month, pool, open_lead)
-    leaks = sp.leakage * m.leakage + sp.theft * m.theft
+    rates = Rates(
+        leaked=sp.leakage * m.leakage + sp.theft * m.theft,
+        near=sp.neighbours * m.leakage,
+        distilled=sp.distillation * m.distillation,
+        published=sp.open_pool * pool,
+    )
     grow = _compiled if chosen(None) == "numba" else _grow
-    grow(market, labs, leaks, sp.distillation * m.distillation, sp.open_pool * pool, float(open_lead))
+    grow(market, labs, rates, float(open_lead))
 
 
-def _grow(
-    market: Market, labs: Ints, leaks: float, distilled: float, open_rate: float, open_lead: float
-) -> None:
-    """Let levels grow.
+class Rates(NamedTuple):
+    """What is learned a year, per order of magnitude behind."""
 
-    Parameters
-    ----------
-    labs
-        Those at work.
-    leaks, distilled, open_rate
-        What is learned a year, per order of magnitude behind: of the best lab, of it by those who can buy a better
-        model, and of the best lab with open weights, which stands at `open_lead`.
-    """
-    state = market.state
+    leaked: float
+    """Of the best lab."""
+    near: float
+    """Of the best lab of one's own region, beside it."""
+    distilled: float
+    """Of the best lab, beside it, by those who can buy a better model."""
+    published: float
+    """Of the best lab with open weights."""
+
+
+def _grow(market: Market, labs: Ints, rates: Rates, open_lead: float) -> None:
+    """Let levels of `labs`, those at work, grow; the best lab with open weights stands at `open_lead`."""
+    state, region = market.state, market.setting.lab_region[labs]
     level = state.algorithm[labs]
-    closed = np.asarray(leaks + distilled * _can_distil(market, labs), dtype=float)
+    closed = np.asarray(rates.leaked + rates.distilled * _can_distil(market, labs), dtype=float)
     research = market.plans.research[market.month, labs]
-    lead = float(level.max())
-    state.algorithm[labs] += algorithm_growth(level, research, closed, open_rate, lead, open_lead)
+    best = np.full(len(market.setting.regions), -np.inf)  # by region
+    np.maximum.at(best, region, level)
+    leader, near = (closed, float(level.max())), (rates.near, best[region])
+    state.algorithm[labs] += algorithm_growth(level, research, leader, near, (rates.published, open_lead))
 
 
 def _can_distil(market: Market, labs: Ints) -> Flags:
@@ -64,9 +73,7 @@ def _can_distil(market: Market, labs: Ints) -> Flags:
     return np.asarray(reachable[market.setting.lab_region[labs]] > state.capability[labs, FLAGSHIP])
 
 
-def _compiled(
-    market: Market, labs: Ints, leaks: float, distilled: float, open_rate: float, open_lead: float
-) -> None:
+def _compiled(market: Market, labs: Ints, rates: Rates, open_lead: float) -> None:
     """`_grow`."""
     from sim.economics.compiled.calls import kept  # numba takes a while to import
     from sim.market.compiled.learning import grow
@@ -74,4 +81,4 @@ def _compiled(
     state, policy = market.state, market.policy
     models = state.active, state.capability, state.open_capability, policy.withdrawn
     who = labs, market.setting.lab_region, market.plans.research[market.month]
-    kept(grow, state.algorithm, *who, *models, leaks, distilled, open_rate, open_lead)
+    kept(grow, state.algorithm, *who, *models, *rates, open_lead)

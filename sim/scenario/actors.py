@@ -279,6 +279,14 @@ class Cloud(Entry):
         source=JUDGEMENT,
         meaning="What customers value in this host beyond the model and its price",
     )
+    hosts: float = parameter(
+        1.0,
+        unit="hosts",
+        ge=1,
+        le=1000,
+        source=JUDGEMENT,
+        meaning="Alike hosts that this entry stands for; each is an alternative, and brings up models",
+    )
 
 
 class Region(Entry):

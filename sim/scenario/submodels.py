@@ -243,6 +243,14 @@ class Spillovers(Entry):
         source="7 months' lag of China gives about 0.32 in all",
         meaning="Papers, staff, shared suppliers",
     )
+    neighbours: float = parameter(
+        0.0,
+        unit="per year",
+        ge=0,
+        le=5,
+        source="judgement; knowledge is localised (Jaffe, Trajtenberg & Henderson 1993)",
+        meaning="Staff and talk within a region, beside leakage: of the distance to the best lab there",
+    )
     distillation: float = parameter(
         0.15,
         unit="per year",

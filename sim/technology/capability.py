@@ -82,15 +82,13 @@ def open_pool(algorithm: Array, openness: Array, *, distance: float, half: float
     return np.asarray(n / (n + half))
 
 
-def algorithm_growth(
-    algorithm: Array, own: Array, closed_rate: Array, open_rate: Array | float, lead: float, open_lead: float
-) -> Array:
+def algorithm_growth(algorithm: Array, own: Array, *teachers: tuple[Array | float, Array | float]) -> Array:
     """Growth of algorithmic levels in a month, in orders of magnitude.
 
-    dA = [own + closed_rate * max(0, lead - A) + open_rate * max(0, open_lead - A)] / 12
+    dA = [own + sum over teachers of rate * max(0, level - A)] / 12
 
-    A follower with no open rate settles (1 - own / own_leader) / closed_rate years behind its leader
-    (verification case V13).
+    A follower of one teacher who leads settles (1 - own / own_leader) / rate years behind it (verification case
+    V13), and of several at one level as of their rates' sum.
 
     Parameters
     ----------
@@ -98,16 +96,12 @@ def algorithm_growth(
         Present levels, (labs,).
     own
         Own research, orders a year, (labs,).
-    closed_rate
-        What leaks from the leader whatever it releases (papers, staff, theft, distillation), per year, (labs,).
-    open_rate
-        What open weights teach, per year, a number or (labs,).
-    lead, open_lead
-        Level of the best lab, and of the best lab with open weights (-inf if there is none).
+    teachers
+        Pairs of a rate, per year, and the level that it is learned from (-inf: from nobody), numbers or (labs,): what
+        leaks from the best lab whatever it releases (papers, staff, theft, distillation), what leaks from the best
+        lab of one's own region, and what open weights teach.
     """
-    gap = np.maximum(lead - algorithm, 0.0)
-    open_gap = np.maximum(open_lead - algorithm, 0.0)
-    return np.asarray((own + closed_rate * gap + open_rate * open_gap) / 12.0)
+    return np.asarray(sum((rate * np.maximum(level - algorithm, 0.0) for rate, level in teachers), own) / 12.0)
 
 
 def saturating(stock: Number, half: float) -> Number:

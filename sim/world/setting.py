@@ -166,8 +166,20 @@ class Setting:
 
     @cached_property
     def reach(self) -> Array:
-        """Reach of clouds, utils; one 0 where there are none."""
-        return np.array([cloud.reach for cloud in self.scenario.clouds.values()] or [0.0])
+        """Reach of clouds, utils; one 0 where there are none.
+
+        Many alike hosts in one nest are worth the log of their number more, on its scale (size variable of Ben-Akiva
+        & Lerman 1985, chapter 9).
+        """
+        demand = self.scenario.demand
+        scale = (1.0 - demand.tier_nesting) * (1.0 - demand.host_nesting)
+        reach = np.array([cloud.reach for cloud in self.scenario.clouds.values()] or [0.0])
+        return reach + scale * np.log(self.hosts)
+
+    @cached_property
+    def hosts(self) -> Array:
+        """Alike hosts that each cloud stands for, (clouds,); one 1 where there are none."""
+        return np.array([cloud.hosts for cloud in self.scenario.clouds.values()] or [1.0])
 
     @cached_property
     def serves(self) -> Flags:

@@ -123,9 +123,8 @@ CHANNELS = ("leakage", "distillation", "open_spillover", "theft")
 
 def levels(run: Run, *on: str) -> tuple[np.ndarray, np.ndarray]:
     """Algorithmic levels of the four labs with some channels on, and their own research a month."""
-    values = (
-        FIXED | off("entry") | {k: v for name in CHANNELS if name not in on for k, v in off(name).items()}
-    )
+    values = FIXED | off("entry") | {"spillovers.neighbours": 0.0}
+    values |= {k: v for name in CHANNELS if name not in on for k, v in off(name).items()}
     market = run(values)
     return market.record.labs["algorithm"], np.array(
         [lab.research for lab in market.scenario.labs.values()]
@@ -174,6 +173,22 @@ def channel(switch: str, rate: float) -> Check:
 RATES = {"leakage": 0.25, "distillation": 0.15, "open_spillover": 0.6, "theft": 0.05}
 for name, per_year in RATES.items():
     CHECKS[name] = channel(name, per_year)
+
+
+def test_neighbours_teach_who_is_behind_them_at_home(run: Run) -> None:
+    """The best lab of each region grows by its own research, the other one by the rate times its distance besides."""
+    values = FIXED | off("entry") | {"spillovers.neighbours": 0.6, "spillovers.leakage": 0.0}
+    for name in CHANNELS[1:]:
+        values |= off(name)
+    market = run(values)
+    level = market.record.labs["algorithm"]
+    own = np.array([lab.research for lab in market.scenario.labs.values()]) / 12
+    home = market.setting.lab_region[: len(own)]
+    best = np.stack([level[:, home == r].max(axis=1) for r in home], axis=1)
+    gained = np.diff(level, axis=0) - own
+    np.testing.assert_allclose(gained, 0.6 / 12 * (best - level)[:-1], rtol=1e-9, atol=1e-15)
+    assert ((gained > 1e-4).sum(axis=1) == 2).all()
+    assert same(run(FIXED | off("leakage")), run(FIXED | off("leakage") | {"spillovers.neighbours": 0.6}))
 
 
 @measures("derivation")

@@ -80,22 +80,21 @@ class TestOpenPool:
 
 class TestGrowth:
     def test_the_leader_grows_by_its_own_research(self):
-        grown = algorithm_growth(
-            np.array([1.0, 0.0]), np.array([0.6, 0.6]), np.array([5.0, 5.0]), np.zeros(2), 1.0, -np.inf
-        )
+        own = np.array([0.6, 0.6])
+        grown = algorithm_growth(np.array([1.0, 0.0]), own, (np.array([5.0, 5.0]), 1.0), (2.0, -np.inf))
         np.testing.assert_allclose(grown, [0.05, (0.6 + 5.0) / 12], rtol=1e-12)
 
     def test_open_weights_teach_those_below_the_best_of_them_only(self):
         """The best open lab stands at 0.5: a lab at 1 learns nothing, one at 0 half of the rate."""
-        grown = algorithm_growth(np.array([1.0, 0.0]), np.zeros(2), np.zeros(2), np.full(2, 1.2), 1.0, 0.5)
+        grown = algorithm_growth(np.array([1.0, 0.0]), np.zeros(2), (1.2, 0.5))
         np.testing.assert_allclose(grown, [0.0, 0.05], rtol=1e-12)
 
     @given(st.lists(levels, min_size=1, max_size=6), st.floats(0, 2), st.floats(0, 2), levels)
     def test_only_distances_count(self, algorithm, closed, open_, shift):
         a = np.array(algorithm)
-        own, rates = np.full(len(a), 0.6), (np.full(len(a), closed), np.full(len(a), open_))
-        found = algorithm_growth(a, own, *rates, a.max(), a.min())
-        moved = algorithm_growth(a + shift, own, *rates, (a + shift).max(), (a + shift).min())
+        own, b = np.full(len(a), 0.6), a + shift
+        found = algorithm_growth(a, own, (closed, a.max()), (open_, a.min()))
+        moved = algorithm_growth(b, own, (closed, b.max()), (open_, b.min()))
         np.testing.assert_allclose(moved, found, rtol=1e-9, atol=1e-12)
         assert (found >= 0.05 - 1e-15).all()
 

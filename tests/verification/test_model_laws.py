@@ -165,7 +165,7 @@ class TestV13LagOfAFollower:
     def test_by_iteration(self, leader, part, kappa):
         level, own = np.zeros(2), np.array([leader, part * leader])
         for month in range(1, 1201):
-            level = level + algorithm_growth(level, own, np.full(2, kappa), np.zeros(2), level.max(), -np.inf)
+            level = level + algorithm_growth(level, own, (kappa, level.max()))
             if month in (12, 60, 1200):
                 lag = (level[0] - level[1]) / leader
                 reached = 1.0 - (1.0 - kappa / 12) ** month
@@ -175,9 +175,7 @@ class TestV13LagOfAFollower:
         """The leader is open: what leaks and what open weights teach add up."""
         level, own = np.zeros(2), np.array([0.6, 0.3])
         for _ in range(2000):
-            level = level + algorithm_growth(
-                level, own, np.full(2, 0.3), np.full(2, 0.5), level.max(), level[0]
-            )
+            level = level + algorithm_growth(level, own, (0.3, level.max()), (0.5, level[0]))
         assert (level[0] - level[1]) / 0.6 == pytest.approx(0.5 / 0.8, rel=1e-9)
 
     def test_in_the_market(self):

@@ -221,6 +221,22 @@ class TestService:
         expected = 0.5 * (offers.lab == OPENER) + 0.25 * (offers.channel == 2)
         np.testing.assert_allclose(xi - plain, np.broadcast_to(expected, xi.shape), atol=1e-12)
 
+    def test_an_entry_for_many_alike_hosts_is_chosen_as_often_as_all_of_them(self, look):
+        """A model at its maker, at one host and at three others alike, against those three as one entry."""
+        values = {"demand.tier_nesting": 0.3, "demand.host_nesting": 0.4}
+        _, offers, one = look(**PLAIN, **values)
+        _, _, three = look(**PLAIN, **values, **{"clouds.host.hosts": 3})
+        more = (three - one)[0]
+        assert (more[offers.channel != 2] == 0.0).all()
+        gain = more[offers.channel == 2]
+        nests, scales = [["large"] * 5, ["model"] * 5], (0.3, 0.4)
+        apart = choice_shares([0.2, -0.1, 0.4, 0.4, 0.4], nests=nests, nesting=scales)
+        together = choice_shares(
+            [0.2, -0.1, 0.4 + gain[0]], nests=[row[:3] for row in nests], nesting=scales
+        )
+        np.testing.assert_allclose(together, [*apart[:2], apart[2:].sum()], rtol=1e-12)
+        np.testing.assert_allclose(gain, gain[0], rtol=1e-12)
+
     def test_a_restricted_licence_costs_those_who_host_it(self, look):
         _, offers, plain = look(**PLAIN)
         _, _, xi = look(**(PLAIN | {"demand.licence_friction": 0.4}))

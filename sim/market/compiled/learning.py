@@ -18,9 +18,10 @@ def grow(
     capability: Array,
     open_capability: Array,
     withdrawn: Flags,
-    leaks: float,
+    leaked: float,
+    near: float,
     distilled: float,
-    open_rate: float,
+    published: float,
     open_lead: float,
 ) -> None:
     """Let levels of `labs` grow, (labs,), as `sim.market.learning` does; its flagship is a lab's first model.
@@ -29,17 +30,22 @@ def grow(
     ----------
     withdrawn
         Whether a lab sells nothing in a region, (labs, regions).
+    leaked, near, distilled, published
+        `sim.market.learning.Rates`.
     """
-    reachable, lead, published = np.full(withdrawn.shape[1], -np.inf), -np.inf, -np.inf
+    regions = withdrawn.shape[1]
+    reachable, home, lead, opened = np.full(regions, -np.inf), np.full(regions, -np.inf), -np.inf, -np.inf
     for i in range(len(active)):
-        published = max(published, open_capability[i, 0])
-        for r in range(len(reachable)):
+        opened = max(opened, open_capability[i, 0])
+        for r in range(regions):
             if active[i] and not withdrawn[i, r]:
                 reachable[r] = max(reachable[r], capability[i, 0])
     for i in labs:
         lead = max(lead, algorithm[i])
+        home[region[i]] = max(home[region[i]], algorithm[i])
     for i in labs:
-        best = max(reachable[region[i]], published)
-        closed = leaks + distilled * (1.0 if best > capability[i, 0] else 0.0)
-        gap, open_gap = max(lead - algorithm[i], 0.0), max(open_lead - algorithm[i], 0.0)
-        algorithm[i] += (research[i] + closed * gap + open_rate * open_gap) / 12.0
+        best = max(reachable[region[i]], opened)
+        closed = leaked + distilled * (1.0 if best > capability[i, 0] else 0.0)
+        level = algorithm[i]
+        gap, near_gap, open_gap = lead - level, home[region[i]] - level, max(open_lead - level, 0.0)
+        algorithm[i] += (research[i] + closed * gap + near * near_gap + published * open_gap) / 12.0
