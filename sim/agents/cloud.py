@@ -18,10 +18,6 @@ from sim.world.tastes import worth
 if TYPE_CHECKING:
     from sim.market import Market
 
-FULL = 0.98
-"""Use of capacity beyond which a cloud brings up no further model."""
-
-
 class Cloud(mesa.Agent):
     """A host of open models; the serving compute is its firm's."""
 
@@ -37,8 +33,8 @@ class Cloud(mesa.Agent):
 def review(market: Market, margins: Array) -> None:
     """Clouds keep or take up the models that they expect to pay, and drop those that do not.
 
-    A model that is served must earn anything at all, a new one what it costs to bring it up; a cloud without spare
-    compute takes up none, and no cloud serves more than its catalogue holds.
+    A model that is served must earn anything at all, a new one what it costs to bring it up, and no cloud serves more
+    than its catalogue holds.
 
     Parameters
     ----------
@@ -52,8 +48,7 @@ def review(market: Market, margins: Array) -> None:
         _compiled_review(market, margins)
         return
     cost = cost[:, None, None]
-    spare = (state.use[setting.cloud_firm] < FULL)[:, None, None]
-    wanted = np.where(present, margins > 0.0, (margins > cost) & spare)
+    wanted = margins > np.where(present, 0.0, cost)
     crowded = np.flatnonzero(wanted.reshape(len(wanted), -1).sum(axis=1) > hosting.catalogue)
     if len(crowded):
         value = np.where(wanted, margins - np.where(present, 0.0, cost), -np.inf)[crowded]
@@ -79,8 +74,8 @@ def _compiled_review(market: Market, margins: Array) -> None:
 
     state, hosting = market.state, market.scenario.hosting
     of_clouds = state.hosted, state.hosted_since, market.setting.cloud_firm
-    limits = FULL, bring_up_cost(market.setting), hosting.catalogue
-    kept(take_up, margins, *of_clouds, state.use, market.bring_up, *limits, market.month)
+    limits = bring_up_cost(market.setting), hosting.catalogue
+    kept(take_up, margins, *of_clouds, market.bring_up, *limits, market.month)
 
 
 def expected_margins(market: Market) -> Array:
@@ -106,7 +101,8 @@ def monthly_margins(market: Market, listing: Listing, weights: Array) -> Array:
     """What clouds earn a month on the models that they host, USD, (clouds, labs, tiers); NaN: cannot be had.
 
     Labs' own services cost what they did, self-hosting what it costs; hosts take the mark-up of one that faces its
-    own demand elasticity.
+    own demand elasticity, on costs that count what their compute could earn otherwise: who has none to spare takes up
+    what pays better than what it serves.
 
     Parameters
     ----------
@@ -121,8 +117,9 @@ def monthly_margins(market: Market, listing: Listing, weights: Array) -> Array:
     eps, keeps = setting.cohorts.price_sensitivity, 1.0 + deal.own_margin - deal.royalty
     last = market.state.price[offers.slots(setting)]
     own_service = np.isfinite(last) & (offers.channel == API)
-    hosts = np.where(own_service, np.maximum(last, deal.cost), deal.cost / keeps * _markup(market))
-    price = np.where(deal.seller < 0, deal.cost, hosts)
+    cost = deal.cost + deal.rent(market.state.scarcity)
+    hosts = np.where(own_service, np.maximum(last, cost), cost / keeps * _markup(market))
+    price = np.where(deal.seller < 0, cost, hosts)
     years = setting.years[market.month] - setting.years[0]
     utility = worth(setting, offers.capability, years) + taste - np.log(price)[:, None] * eps
     tokens = (
@@ -130,7 +127,7 @@ def monthly_margins(market: Market, listing: Listing, weights: Array) -> Array:
     )
     margin = np.full(market.state.hosted.shape, np.nan)
     hosted = (offers.channel != API) & (deal.seller >= 0)
-    earned = ((keeps * price - deal.cost) * tokens)[hosted]
+    earned = ((keeps * price - cost) * tokens)[hosted]
     margin[offers.channel[hosted] - 1, offers.lab[hosted], offers.tier[hosted]] = earned
     return margin
 
@@ -158,7 +155,7 @@ def _compiled_margins(market: Market, listing: Listing, weights: Array) -> Array
         offers.newest,
         offers.capability,
         deal.seller,
-        deal.cost,
+        deal.cost + deal.rent(market.state.scarcity),
         deal.royalty,
         deal.own_margin,
         market.state.price[offers.slots(setting)],

@@ -107,9 +107,7 @@ def take_up(
     hosted: Flags,
     since: Ints,
     firm: Ints,
-    use: Array,
     bring_up: Array,
-    full: float,
     cost: Array,
     catalogue: int,
     month: int,
@@ -122,19 +120,18 @@ def take_up(
         (clouds, labs, tiers); the last two are written to.
     firm
         That of each cloud, (clouds,).
-    use, bring_up
-        Used part of serving compute, and USD for new models, added to, (firms,).
-    full, cost, catalogue
-        Use from which on a cloud takes up none, USD a new model (clouds,), models that a cloud serves at most.
+    bring_up
+        USD for new models, added to, (firms,).
+    cost, catalogue
+        USD a new model, (clouds,), models that a cloud serves at most.
     """
     clouds, labs, tiers = margins.shape
     wanted = np.empty(margins.shape, np.bool_)
     for c in range(clouds):
-        spare, number = use[firm[c]] < full, 0
+        number = 0
         for i in range(labs):
             for t in range(tiers):
-                margin = margins[c, i, t]
-                wanted[c, i, t] = margin > 0.0 if hosted[c, i, t] else margin > cost[c] and spare
+                wanted[c, i, t] = margins[c, i, t] > (0.0 if hosted[c, i, t] else cost[c])
                 number += wanted[c, i, t]
         for _ in range(number - catalogue):
             _drop_worst(margins[c], hosted[c], cost[c], wanted[c])

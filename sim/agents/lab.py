@@ -145,7 +145,8 @@ class Lab(mesa.Agent):
         """Finish a family: the better of an own run and a model built on the best open base."""
         market, i = self.model, self.index
         tech, state, m = market.scenario.technology, market.state, market.scenario.mechanisms
-        flop = run_flop(float(state.training[i]), tech.utilisation, tech.run_months, tech.final_run_share)
+        share = float(market.setting.final_run_share[i])
+        flop = run_flop(float(state.training[i]), tech.utilisation, tech.run_months, share)
         flop = max(flop, 1e18)
         if forced is not None and forced.flop is not None:
             flop = forced.flop

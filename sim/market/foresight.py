@@ -10,7 +10,7 @@ import numpy as np
 from sim.economics.foresight import counted, retention
 from sim.market.sales import Settled, rows
 from sim.world.listing import Listing
-from sim.world.setting import Array, Ints
+from sim.world.setting import Array
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -50,8 +50,7 @@ def look_ahead(
     choosers = weights * (new + (1.0 - new) * cohorts.reconsider)
     worth = settled.prices ** (1.0 - s.demand.usage_elasticity)
     all_anew, chosen, ahead = np.stack([weights, choosers, choosers * months]) @ settled.shares * worth
-    scarce = _scarcity(settled, deal.seller, len(setting.firm_region)) * deal.load
-    outlay = (deal.cost + scarce) / settled.prices * all_anew
+    outlay = (deal.cost + deal.rent(market.state.scarcity)) / settled.prices * all_anew
     revenue = (1.0 - deal.royalty + deal.own_margin + deal.lab_margin) * all_anew
     lab = np.where(_binding(listing), offers.lab, labs)
     by_offer = np.array([weights @ shares * worth, chosen, ahead, revenue, outlay])
@@ -79,11 +78,3 @@ def _binding(listing: Listing) -> Array:
     """
     offers, seller = listing.offers, listing.deal.seller
     return np.asarray((seller == offers.lab) & ~offers.open_)
-
-
-def _scarcity(settled: Settled, seller: Ints, firms: int) -> Array:
-    """Shadow price of the seller's compute, USD per TB/s, (offers,); 0 where it is not limited."""
-    found = np.zeros(firms + 1)  # the last of customers who run models themselves
-    if len(settled.shadow_prices):
-        found[np.flatnonzero(np.bincount(seller[seller >= 0]))] = settled.shadow_prices
-    return np.asarray(found[seller])

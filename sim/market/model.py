@@ -222,7 +222,7 @@ class Market(mesa.Model):
                 s, state, self.policy, self.month, self.bandwidth_price, self.tastes, self.costs()
             )
             training = state.training[: len(s.labs)]
-            flop = run_flop(training, tech.utilisation, tech.run_months, tech.final_run_share)
+            flop = run_flop(training, tech.utilisation, tech.run_months, s.final_run_share)
             growth = float(self.plans.serving_growth[self.month])
             self._outlook = (self.month, Outlook(now, self.weights(), growth, flop))
         return self._outlook[1]

@@ -65,6 +65,16 @@ class Settled(NamedTuple):
     residual: float
     """Of the first-order conditions, relative to unit costs."""
 
+    def scarcity(self, seller: Ints, firms: int) -> Array:
+        """Shadow price of each firm's compute, USD per TB/s, (firms,); 0 where it is not limited, or it sells nothing.
+
+        `seller` of each offer, (offers,); -1: customers themselves.
+        """
+        found = np.zeros(firms)
+        if len(self.shadow_prices):
+            found[np.flatnonzero(np.bincount(seller[seller >= 0]))] = self.shadow_prices
+        return found
+
     @classmethod
     def of(cls, found: Equilibrium) -> Settled:
         """What a month takes of an equilibrium."""

@@ -49,6 +49,7 @@ def trade(market: Market) -> Sales:
     slots, seen = offers.slots(setting), felt(market, listing)
     equilibrium = settle_prices(setting, seen, q, weights, state.price[slots], state.bandwidth)
     prices, choice = equilibrium.prices, equilibrium.shares
+    state.scarcity[:] = equilibrium.scarcity(deal.seller, len(state.scarcity))
     state.price[:] = np.nan
     state.price[slots] = prices
 

@@ -63,6 +63,14 @@ class Lab(Entry):
         source="judgement; OpenAI 2024: 5 of 7 bn USD on R&D (Epoch AI)",
         meaning="Part of capex that goes to training and research rather than serving",
     )
+    run_size: float = parameter(
+        1.0,
+        unit="factor on technology.final_run_share",
+        gt=0,
+        le=20,
+        source=JUDGEMENT,
+        meaning="Final runs of this lab against those of others with as much compute for research",
+    )
     own_use: float = parameter(
         0.0,
         unit="share of serving compute",

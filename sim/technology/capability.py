@@ -29,7 +29,7 @@ def _at_least(x: Number, least: float) -> Number:
     return np.maximum(x, least)
 
 
-def run_flop(tflops: Number, utilisation: float, months: float, final_share: float) -> Number:
+def run_flop(tflops: Number, utilisation: float, months: float, final_share: Number) -> Number:
     """FLOP of a final training run.
 
     Parameters

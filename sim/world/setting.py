@@ -200,6 +200,11 @@ class Setting:
         return np.concatenate([self.lab_values("own_complement"), alone])
 
     @cached_property
+    def final_run_share(self) -> Array:
+        """Part of each lab's research compute that goes to a final run, (labs,)."""
+        return self.scenario.technology.final_run_share * self.lab_values("run_size")
+
+    @cached_property
     def firm_of_channel(self) -> Ints:
         """Firm that serves through a channel, (channels,); -1 for self-hosting, and for a lab's own service."""
         return np.array([-1, *self.cloud_firm, -1])

@@ -71,6 +71,8 @@ class State:
     """What the serving chips cost, USD, (F,)."""
     use: Array
     """Used part of serving compute last month, (F,)."""
+    scarcity: Array
+    """Shadow price of serving compute last month, USD per TB/s, (F,); 0 where some was to spare."""
     profit: Array
     """Gross profit last month, USD, (F,)."""
     revenue: Array
@@ -120,6 +122,7 @@ class State:
             bandwidth=np.zeros(firms),
             bandwidth_value=np.zeros(firms),
             use=np.full(firms, 0.7),
+            scarcity=np.zeros(firms),
             profit=np.zeros(firms),
             revenue=np.zeros(firms),
             hosted=np.zeros((clouds, labs, TIERS), dtype=bool),

@@ -55,6 +55,10 @@ class Terms:
         """What cohorts pay against the price, (cohorts, offers): 1 but for self-hosting."""
         return np.where(self.at_home, self.dear[:, None], 1.0)
 
+    def rent(self, scarcity: Array) -> Array:
+        """What the compute for a Mtok could earn otherwise, USD, (offers,), at shadow prices per TB/s, (firms,)."""
+        return np.asarray(np.append(scarcity, 0.0)[self.seller] * self.load)  # customers' own has none
+
     def charge(self, values: Array, power: float) -> Array:
         """`values` by cohort and offer, (..., cohorts, offers), times `dearer` ** power; changed in place."""
         if power != 0.0:

@@ -80,12 +80,6 @@ class TestReview:
         review(market, margin(market, eastern=2.0e6, opener=3.1e6))
         assert np.argwhere(market.state.hosted[HOST]).tolist() == [[OPENER, FLAGSHIP]]
 
-    def test_a_cloud_that_is_full_takes_up_nothing(self, market, margin):
-        market.state.use[7] = 0.99
-        market.state.hosted[HOST, EASTERN, FLAGSHIP] = True
-        review(market, margin(market, opener=9e9, eastern=1.0))
-        assert np.argwhere(market.state.hosted[HOST]).tolist() == [[EASTERN, FLAGSHIP]]
-
     def test_touches_its_own_shelf_only(self, market, margin):
         review(market, margin(market, opener=9e9))
         assert not market.state.hosted[[BIGCLOUD, EASTCLOUD]].any()
@@ -124,17 +118,18 @@ class TestExpectations:
             6, {"mechanisms.trials": False, "hosting.first_mover": 0.0, "mechanisms.community": False}
         )
         setting, state, c = market.setting, market.state, market.setting.cohorts
+        state.scarcity[:] = np.linspace(0.0, 2000.0, len(state.scarcity))
         found = expected_margins(market)
         state.hosted[:] = hostable(market)
         offers = current_offers(setting, state)
         deal = terms(setting, state, market.policy, offers, market.bandwidth_price)
         e = 1.0 + c.price_sensitivity.mean() / (0.6 * 0.7)
         keeps = 1.0 + deal.own_margin - deal.royalty
+        cost = deal.cost + np.where(deal.seller < 0, 0.0, state.scarcity[deal.seller] * deal.load)
         hosted = (offers.channel > 0) & (offers.channel < setting.self_hosting)
         last = state.price[offers.slots(setting)]
-        price = np.where(
-            hosted, deal.cost / keeps * e / (e - 1), np.where(offers.channel == 0, last, deal.cost)
-        )
+        makers = np.where(offers.channel == 0, np.maximum(last, cost), cost)
+        price = np.where(hosted, cost / keeps * e / (e - 1), makers)
         xi = taste(setting, market.policy, offers, 6)
         q = quality(setting, xi, offers.capability, 0.5)
         shares = choice_shares(
@@ -146,7 +141,7 @@ class TestExpectations:
             nesting=(0.4, 0.3),
         )
         buyers = (market.weights() * (1.0 - (1.0 - c.reconsider) ** 6)) @ shares
-        margin = 12.0 * buyers * (keeps - deal.cost / price)
+        margin = 12.0 * buyers * (keeps - cost / price)
         for j in np.flatnonzero(hosted):
             place = offers.channel[j] - 1, offers.lab[j], offers.tier[j]
             assert found[place] == pytest.approx(margin[j], rel=1e-9)
@@ -163,6 +158,18 @@ class TestExpectations:
         assert known.sum() >= 4
         assert (dear[known] < cheap[known]).all()
         assert (dear[known] > 0).all()
+
+    def test_a_host_without_compute_to_spare_takes_up_less(self, after):
+        """What its compute earns on the models that it serves is a cost of serving another."""
+        market = after(6)
+        market.state.scarcity[:] = 0.0
+        idle = expected_margins(market)
+        market.state.scarcity[7] = 1e4
+        full = expected_margins(market)
+        known = np.isfinite(idle[HOST])
+        assert known.sum() >= 4
+        assert (full[HOST][known] < idle[HOST][known]).all()
+        assert (full[BIGCLOUD] >= idle[BIGCLOUD])[np.isfinite(idle[BIGCLOUD])].all()
 
     def test_a_royalty_takes_its_part(self, after):
         """The host prices it in and sells less."""
