@@ -131,9 +131,22 @@ def _column(table: Table, column: str) -> Callable[[Frames, Rows, Days], Array]:
     return compute
 
 
+def _best(column: str) -> Callable[[Frames, Rows, Days], Array]:
+    """The largest value of any chosen lab so far."""
+
+    def compute(frames: Frames, where: Rows, days: Days) -> Array:
+        rows = Chosen.of(frames["labs"], where)
+        best, when = np.full(len(days), np.nan), rows["month"]
+        at = np.minimum(np.searchsorted(days, when), len(days) - 1)
+        known = days[at] == when
+        np.fmax.at(best, at[known], rows[column][known])
+        return np.asarray(np.fmax.accumulate(best))
+
+    return compute
+
+
 def _open_gap(frames: Frames, where: Rows, days: Days) -> Array:
-    rows = Chosen.of(frames["market"], where)
-    return rows.by_month(rows["capability"] - rows["capability_open"], days)
+    return _best("capability")(frames, where, days) - _best("capability_open")(frames, where, days)
 
 
 def _legal(frames: Frames, where: Rows, days: Days) -> Array:
@@ -231,7 +244,11 @@ INDICATORS: dict[str, Indicator] = {
         for column in LABS.values
     },
     "capability.open_gap": Indicator(
-        "ECI", "Best model of the region's labs less their best open one", ("region",), _open_gap
+        "ECI", "Best model of any of the labs so far less their best open one", LAB_KEYS, _open_gap
+    ),
+    "capability.best": Indicator("ECI", "Best model of any of the labs so far", LAB_KEYS, _best("capability")),
+    "capability.best_open": Indicator(
+        "ECI", "Best model with open weights of any of the labs so far", LAB_KEYS, _best("capability_open")
     ),
     "compute.legal": Indicator(
         "thousand H100e", "Compute from foreign chips that were bought legally and stand at home", ("region",), _legal
