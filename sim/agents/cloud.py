@@ -43,11 +43,10 @@ def review(market: Market, margins: Array) -> None:
         be had.
     """
     setting, state, hosting = market.setting, market.state, market.scenario.hosting
-    present, cost = state.hosted, bring_up_cost(setting)
+    present, cost = state.hosted, hosting.bring_up_cost
     if chosen(None) == "numba":
         _compiled_review(market, margins)
         return
-    cost = cost[:, None, None]
     wanted = margins > np.where(present, 0.0, cost)
     crowded = np.flatnonzero(wanted.reshape(len(wanted), -1).sum(axis=1) > hosting.catalogue)
     if len(crowded):
@@ -59,12 +58,7 @@ def review(market: Market, margins: Array) -> None:
     state.hosted[:] = wanted
     if new.any():
         state.hosted_since[new] = market.month
-        np.add.at(market.bring_up, setting.cloud_firm, (cost * new).sum(axis=(1, 2)))
-
-
-def bring_up_cost(setting: Setting) -> Array:
-    """What a cloud pays to bring up a model, once for each host that it stands for, USD, (clouds,)."""
-    return np.asarray(setting.scenario.hosting.bring_up_cost * setting.hosts)
+        np.add.at(market.bring_up, setting.cloud_firm, cost * new.sum(axis=(1, 2)))
 
 
 def _compiled_review(market: Market, margins: Array) -> None:
@@ -74,7 +68,7 @@ def _compiled_review(market: Market, margins: Array) -> None:
 
     state, hosting = market.state, market.scenario.hosting
     of_clouds = state.hosted, state.hosted_since, market.setting.cloud_firm
-    limits = bring_up_cost(market.setting), hosting.catalogue
+    limits = hosting.bring_up_cost, hosting.catalogue
     kept(take_up, margins, *of_clouds, market.bring_up, *limits, market.month)
 
 

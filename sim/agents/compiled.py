@@ -108,7 +108,7 @@ def take_up(
     since: Ints,
     firm: Ints,
     bring_up: Array,
-    cost: Array,
+    cost: float,
     catalogue: int,
     month: int,
 ) -> None:
@@ -123,7 +123,7 @@ def take_up(
     bring_up
         USD for new models, added to, (firms,).
     cost, catalogue
-        USD a new model, (clouds,), models that a cloud serves at most.
+        USD a new model, models that a cloud serves at most.
     """
     clouds, labs, tiers = margins.shape
     wanted = np.empty(margins.shape, np.bool_)
@@ -131,10 +131,10 @@ def take_up(
         number = 0
         for i in range(labs):
             for t in range(tiers):
-                wanted[c, i, t] = margins[c, i, t] > (0.0 if hosted[c, i, t] else cost[c])
+                wanted[c, i, t] = margins[c, i, t] > (0.0 if hosted[c, i, t] else cost)
                 number += wanted[c, i, t]
         for _ in range(number - catalogue):
-            _drop_worst(margins[c], hosted[c], cost[c], wanted[c])
+            _drop_worst(margins[c], hosted[c], cost, wanted[c])
         new = 0
         for i in range(labs):
             for t in range(tiers):
@@ -142,7 +142,7 @@ def take_up(
                     since[c, i, t] = month
                     new += 1
                 hosted[c, i, t] = wanted[c, i, t]
-        bring_up[firm[c]] += cost[c] * new
+        bring_up[firm[c]] += cost * new
 
 
 def _entry(sources: int) -> Callable[[Bare, Bare, float, int, int, int], Array]:

@@ -293,7 +293,7 @@ class Cloud(Entry):
         ge=1,
         le=1000,
         source=JUDGEMENT,
-        meaning="Alike hosts that this entry stands for; each is an alternative, and brings up models",
+        meaning="Alike hosts that this entry stands for, each an alternative to customers",
     )
 
 

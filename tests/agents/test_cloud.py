@@ -50,13 +50,6 @@ class TestReview:
         assert market.state.hosted_since[HOST, OPENER, FLAGSHIP] == 6
         assert market.bring_up[7] == 1e6
 
-    def test_many_hosts_pay_each_for_bringing_it_up(self, after, margin):
-        market = after(6, COST | {"clouds.host.hosts": 3})
-        market.state.hosted[:], market.state.use[:], market.bring_up[:] = False, 0.5, 0.0
-        review(market, margin(market, opener=3.1e6, opener_small=2.9e6))
-        assert np.argwhere(market.state.hosted[HOST]).tolist() == [[OPENER, FLAGSHIP]]
-        assert market.bring_up[7] == 3e6
-
     def test_keeps_what_earns_anything_and_pays_for_it_no_more(self, market, margin):
         market.state.hosted[HOST, OPENER] = True
         market.state.hosted_since[HOST, OPENER] = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.agents.cloud import bring_up_cost, expected_margins, hostable, monthly_margins, review
+from sim.agents.cloud import expected_margins, hostable, monthly_margins, review
 from sim.economics.engines import ENVIRONMENT
 from sim.world.listing import listed
 from sim.world.state import NEVER
@@ -35,9 +35,9 @@ def test_what_clouds_imagine(after, monkeypatch, changed):
 def test_what_clouds_take_up(after, monkeypatch, catalogue, crowded):
     """Models that pay, that pay too little, and that cannot be had, by clouds with compute to spare and without."""
     market = after(6, {"hosting.catalogue": catalogue})
-    setting, state = market.setting, market.state
+    setting, state, cost = market.setting, market.state, market.scenario.hosting.bring_up_cost
     luck = np.random.default_rng(1)
-    margins = luck.uniform(-1.0, 3.0, state.hosted.shape) * bring_up_cost(setting)[:, None, None]
+    margins = luck.uniform(-cost, 3.0 * cost, state.hosted.shape)
     margins[luck.random(margins.shape) < 0.2] = np.nan
     state.hosted[:] = luck.random(margins.shape) < 0.4
     state.use[setting.cloud_firm[0]] = 1.0

@@ -79,6 +79,22 @@ def test_tokens_by_who_serves_them(labs):
     assert monthly(frames, "labs.all_tokens", {}, DAYS) == pytest.approx([12.0, 12.0, 15.0])
 
 
+def test_best_models_of_some_labs_are_running_bests():
+    """The best of one counts on when its lab brings out a weaker one; what the others have does not."""
+    rows = [
+        (0, "one", 120.0, np.nan), (1, "one", 118.0, 110.0), (2, "one", 118.0, 110.0),
+        (0, "two", np.nan, np.nan), (1, "two", 119.0, 115.0), (2, "two", 125.0, 115.0),
+        (0, "other", 140.0, 139.0), (1, "other", 141.0, 139.0), (2, "other", 142.0, 139.0),
+    ]  # fmt: skip
+    frames, some = {"labs": table("month lab capability capability_open", *rows)}, {"lab": ["one", "two"]}
+    assert monthly(frames, "capability.best", some, DAYS).tolist() == [120.0, 120.0, 125.0]
+    opened = monthly(frames, "capability.best_open", some, DAYS)
+    assert np.array_equal(opened, [np.nan, 115.0, 115.0], equal_nan=True)
+    gap = monthly(frames, "capability.open_gap", some, DAYS)
+    assert np.array_equal(gap, [np.nan, 5.0, 10.0], equal_nan=True)
+    assert monthly(frames, "capability.best", {"lab": ["one"]}, DAYS).tolist() == [120.0, 120.0, 120.0]
+
+
 def test_largest_run_is_a_running_best():
     models = table("month region mode flop", (0, "us", "closed", 5.0), (2, "us", "open", 3.0), (2, "us", "closed", 8.0))
     assert monthly({"models": models}, "models.largest_run", {}, DAYS).tolist() == [5.0, 5.0, 8.0]
