@@ -3,10 +3,10 @@
 Few runs fit the facts that chose them closely, and others badly: they follow luck and the model's own errors. So each
 family of calibration facts is left out in turn, the runs that fit the other families best are kept, and their 90 %
 interval of each fact left out is scored by the interval score (Gneiting & Raftery 2007, JASA 102: width plus 2 / 0.1
-times the distance by which it misses), in tolerances. The smallest number of runs is taken whose mean score is within
-one standard error of the least (Breiman et al. 1984, Classification and Regression Trees, section 3.4.3): what families
-say of each other hardly tells sets of some size apart, and what a family says of itself would narrow the set. Held-out
-facts have no part in it.
+times the distance by which it misses), in tolerances. From the number of runs of least mean score the smaller ones are
+gone through while theirs stay within one standard error of it (Breiman et al. 1984, Classification and Regression
+Trees, section 3.4.3), and the last one is taken: what families say of each other hardly tells sets of some size apart,
+and what a family says of itself would narrow the set. Held-out facts have no part in it.
 """
 
 from __future__ import annotations
@@ -102,9 +102,14 @@ def left_out(said: Said, surfaces: Surfaces) -> pd.DataFrame:
 
 
 def size(scores: pd.DataFrame) -> int:
-    """Runs of the smallest set whose score is within one standard error of the least, of what `left_out` returns."""
-    near = scores["score"] - scores["score"].min() <= scores["error"]
-    return int(scores["runs"][near].min())
+    """Runs of the set that is taken, from what `left_out` returns.
+
+    From the size of least score sets are made smaller while their score stays within one standard error of it. Standard
+    errors grow as sets shrink, so a smaller set may be within its own again by that alone.
+    """
+    least = int(scores["score"].argmin())
+    worse = scores["score"] - scores["score"].iloc[least] > scores["error"]
+    return int(scores["runs"].iloc[max(np.flatnonzero(worse[:least]), default=-1) + 1])
 
 
 def _standard_error(values: pd.Series) -> float:

@@ -49,6 +49,12 @@ def test_the_smallest_set_within_a_standard_error_of_the_least_score_is_taken(er
     assert size(scores.assign(error=np.where(scores["runs"] == 400, 0.0, error))) == runs
 
 
+def test_a_set_is_not_smaller_than_one_that_is_worse():
+    """The smallest is within its own, larger standard error again; the one next to the least is not."""
+    scores = {"runs": [60, 120, 240, 480, 960], "score": [9.0, 8.4, 8.6, 8.1, 8.0], "error": [0.9, 0.5, 0.2, 0.2, 0.0]}
+    assert size(pd.DataFrame(scores)) == 480
+
+
 def test_the_standard_error_is_that_of_families(facts):
     """None of the least itself; of other sizes some, as two families do not move alike."""
     found = sizes(facts, said(0.5))
