@@ -85,8 +85,8 @@ def _sizes(found: Calibration) -> list[str]:
     head = (
         "How many runs are the set: each family of calibration facts is left out in turn, and the runs that fit the "
         "others best foretell it. The interval score is the width of their 90 % interval plus twenty times the "
-        "distance by which it misses, in tolerances, mean over facts. From the number of runs of least score down, as long "
-        "as the score is within one standard error of it (over families, of the distance), the last one is taken."
+        "distance by which it misses, in tolerances, mean over facts. From the number of runs of least score down, as "
+        "long as the score is within one standard error of it (over families, of the distance), the last one is taken."
     )
     return [head, "", *table(rows), ""]
 
@@ -134,9 +134,9 @@ def _size(found: Calibration) -> str:
     runs, scores, number_of = found.sizes["runs"], found.sizes["score"], len(found.set.points)
     own = scores[runs == number_of].iloc[0]
     return (
-        f"The set is {number_of} of {runs.max()} runs: the smallest, from the best number down, that foretells families "
-        f"of facts that had no part in choosing it as well, within a standard error (interval score {number(own)}; the "
-        f"least {number(scores.min())}, all runs {number(scores.iloc[-1])})."
+        f"The set is {number_of} of {runs.max()} runs: the smallest, from the best number down, that foretells "
+        f"families of facts that had no part in choosing it as well, within a standard error (interval score "
+        f"{number(own)}; the least {number(scores.min())}, all runs {number(scores.iloc[-1])})."
     )
 
 
