@@ -18,6 +18,7 @@ from sim.world.tastes import worth
 if TYPE_CHECKING:
     from sim.market import Market
 
+
 class Cloud(mesa.Agent):
     """A host of open models; the serving compute is its firm's."""
 
