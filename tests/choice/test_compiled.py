@@ -62,7 +62,7 @@ def assert_same(found: Payoffs, expected: Payoffs) -> None:
     scale = max(np.abs(expected.parts).max(), 1.0)
     np.testing.assert_allclose(found.parts, expected.parts, rtol=1e-9, atol=1e-9 * scale)
     assert found.revenue == pytest.approx(expected.revenue, rel=1e-9)
-    assert found.residual == pytest.approx(expected.residual, abs=1e-9)
+    assert found.residual == pytest.approx(expected.residual, abs=1e-8)  # a tenth of what a look-ahead is solved to
 
 
 def working(market: Market) -> Iterator[tuple[int, object]]:
